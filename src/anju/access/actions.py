@@ -1,0 +1,229 @@
+"""What changes who may come in: grants follow memberships, consents, phone keys and faces."""
+
+import base64
+import hashlib
+import json
+import secrets
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.dispatch import receiver
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from anju.access.models import Face, Gate, Grant, PhoneKey, RegistrationCode
+from anju.access.purposes import FACE_OPENING, GATE_OPENING
+from anju.homes.actions import membership_changed, require_duty
+from anju.homes.models import Duty, Member
+from anju.homes.queries import communities_of
+from anju.people.models import Person
+from anju.privacy import audit, consent, scope
+from anju.privacy.models import AuditEntry, new_id
+from anju.privacy.refusals import Refused
+
+CODE_LASTS = timedelta(minutes=15)
+_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # no I, O, 0, 1: read aloud and typed at a gate
+MOST_KEYS = 5
+
+
+# --- grants -----------------------------------------------------------------------------------------------------------
+
+
+def _window(person: UUID, community: UUID) -> tuple[datetime, datetime | None] | None:
+    """From when until when this person belongs to the community; None: not now and not later."""
+    now = timezone.now()
+    members = [one for one in Member.objects.filter(person=person, community=community) if one.until is None or one.until > now]
+    if not members:
+        return None
+    until = None if any(one.until is None for one in members) else max(one.until for one in members if one.until)
+    return min(one.since for one in members), until
+
+
+def _wanted(person: UUID, community: UUID) -> dict[str, Any] | None:
+    """What every gate of the community is to know of this person (docs/gate-protocol.md), without ids; None: nothing."""
+    window = _window(person, community)
+    if window is None:
+        return None
+    ways: list[str] = []
+    keys: list[dict[str, str]] = []
+    face: dict[str, Any] | None = None
+    if consent.granted(person, GATE_OPENING):
+        ways.append("remote")
+        for key in PhoneKey.objects.filter(person=person):
+            keys.append({"id": str(key.pk), "public": encoded(bytes(key.public))})
+        if keys:
+            ways.append("qr")
+    enrolled = Face.objects.filter(person=person).first()
+    if enrolled and consent.granted(person, FACE_OPENING):
+        ways.append("face")
+        face = {"rev": enrolled.rev, "strict": enrolled.strict}
+    if not ways:
+        return None
+    since, until = window
+    return {
+        "ways": sorted(ways),
+        "from": since.isoformat(),
+        "until": until.isoformat() if until else None,
+        "keys": keys,
+        "face": face,
+    }
+
+
+def encoded(data: bytes) -> str:
+    """base64url without padding, as the gate protocol writes bytes."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+@transaction.atomic
+def refresh(person: UUID, community: UUID) -> None:
+    """Bring this person's grants at every gate of the community in line with what holds now, and tell the gates that differ."""
+    from anju.access.tasks import send_grants  # the task module imports Django's app registry
+
+    with scope.person(person, [community]):
+        wanted = _wanted(person, community)
+        held = {grant.gate_id: grant for grant in Grant.objects.select_for_update().filter(person=person, community=community)}
+        holder = next((grant.holder for grant in held.values()), None) or new_id()
+        changed: set[UUID] = set()
+        for gate in Gate.objects.filter(community=community, registered_at__isnull=False):
+            grant = held.get(gate.pk)
+            if grant is None and wanted is not None:
+                Grant.objects.create(community_id=community, gate=gate, person_id=person, holder=holder, payload=wanted)
+            elif grant is not None and (grant.payload if not grant.gone else None) != wanted:
+                grant.payload, grant.gone, grant.rev = wanted or {}, wanted is None, F("rev") + 1
+                grant.save(update_fields=["payload", "gone", "rev"])
+            else:
+                continue
+            changed.add(gate.pk)
+        for gate_id in changed:
+            send_grants.defer(gate=str(gate_id))
+
+
+def refresh_everywhere(person: UUID) -> None:
+    """`refresh` in every community where this person lives or still holds a grant."""
+    with scope.person(person):
+        held = set(Grant.objects.filter(person=person).values_list("community_id", flat=True))
+        places = held | set(communities_of(person))
+    for community in places:
+        refresh(person, community)
+
+
+@receiver(membership_changed)
+def _follow(person: UUID, community: UUID, **_options: Any) -> None:  # Any: the signal's own arguments
+    refresh(person, community)
+
+
+@consent.on_withdrawal(GATE_OPENING)
+def _no_phone(subject: UUID) -> None:
+    refresh_everywhere(subject)
+
+
+@consent.on_withdrawal(FACE_OPENING)
+def _no_face(subject: UUID) -> None:
+    Face.objects.filter(person=subject).delete()
+    refresh_everywhere(subject)
+
+
+# --- phone keys -------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def add_key(person: Person, public: bytes, label: str) -> PhoneKey:
+    """Register the public half of a phone's key (65-byte uncompressed P-256 point). Raises Refused."""
+    consent.require(person.pk, GATE_OPENING)
+    from anju.grants import permits
+
+    if not permits.is_public_key(public):
+        raise Refused("bad_key", _("这部手机生成的密钥无效，请重新打开页面后再试。"), field="public")
+    if PhoneKey.objects.filter(person=person).count() >= MOST_KEYS:
+        raise Refused("too_many_keys", _("最多登记 %(count)s 部手机，请先移除不用的。") % {"count": MOST_KEYS}, status=409)
+    try:
+        with transaction.atomic():
+            key = PhoneKey.objects.create(person=person, public=public, label=label.strip()[:60] or "—")
+    except IntegrityError as error:
+        raise Refused("known_key", _("这部手机已经登记过了。"), status=409) from error
+    refresh_everywhere(person.pk)
+    return key
+
+
+@transaction.atomic
+def remove_key(person: Person, key: UUID) -> None:
+    """This phone's QR codes stop working at every gate. Raises Refused."""
+    gone, _rows = PhoneKey.objects.filter(person=person, pk=key).delete()
+    if not gone:
+        raise Refused("unknown_key", _("没有找到这部手机，它可能已被移除。"), status=404)
+    refresh_everywhere(person.pk)
+
+
+# --- gates ------------------------------------------------------------------------------------------------------------
+
+
+def _digest(code: str) -> bytes:
+    plain = "".join(letter for letter in code.upper() if letter.isalnum())
+    return hashlib.sha256(plain.encode()).digest()
+
+
+@transaction.atomic
+def make_code(gate: Gate, *, staff: Person | None) -> str:
+    """A one-time registration code for this gate, shown once. `staff` None: the command line. Raises Refused."""
+    if staff is not None:
+        require_duty(staff, gate.community_id, Duty.MANAGER)
+    letters = "".join(secrets.choice(_ALPHABET) for _ in range(8))
+    RegistrationCode.objects.filter(gate=gate, used_at__isnull=True).delete()
+    RegistrationCode.objects.create(
+        community_id=gate.community_id, gate=gate, digest=_digest(letters), expires_at=timezone.now() + CODE_LASTS
+    )
+    audit.record(AuditEntry.Action.GATE, gate, actor=staff.pk if staff else None, reason="registration_code")
+    return f"{letters[:4]}-{letters[4:]}"
+
+
+@transaction.atomic
+def register(code: str, *, nkey: str, box_key: bytes, version: str) -> Gate:
+    """A device proves with its code that it is this gate, and hands in its public keys. Raises Refused; a bad code changes nothing."""
+    from anju.access import gate_link
+
+    refusal = Refused("bad_code", _("接入码无效、已使用或已过期，请在控制台重新生成。"), status=403, field="code")
+    if not gate_link.is_user_key(nkey) or len(box_key) != 32:
+        raise Refused("bad_key", _("门禁的公钥格式不对，请升级门禁程序后重试。"), field="nkey")
+    with scope.platform():
+        found = RegistrationCode.objects.select_for_update().filter(digest=_digest(code), used_at__isnull=True).first()
+        if found is None or found.expires_at < timezone.now():
+            raise refusal
+        found.used_at = timezone.now()
+        found.save(update_fields=["used_at"])
+        gate = found.gate
+        if Gate.objects.filter(nkey=nkey).exclude(pk=gate.pk).exists():
+            raise Refused("known_key", _("这台设备已接入为另一个门禁，请先清除它的数据。"), status=409, field="nkey")
+        gate.nkey, gate.box_key, gate.version, gate.registered_at = nkey, box_key, version[:40], timezone.now()
+        gate.applied = 0
+        gate.save(update_fields=["nkey", "box_key", "version", "registered_at", "applied"])
+        Grant.objects.filter(gate=gate).delete()  # a new device starts from nothing
+        people = Member.objects.living().filter(community=gate.community_id).values_list("person_id", flat=True).distinct()
+        gate_link.make_consumer(gate.pk)
+        grant_everybody(gate, list(people))
+    return gate
+
+
+def grant_everybody(gate: Gate, people: Iterable[UUID]) -> None:
+    """Tell a new gate about everybody who may use it."""
+    for person in people:
+        refresh(person, gate.community_id)
+
+
+def apply_state(gate_id: UUID, state: dict[str, Any]) -> None:
+    """Take in a gate's health message; ended grants that it has applied are forgotten."""
+    with scope.platform():
+        Gate.objects.filter(pk=gate_id).update(
+            seen_at=timezone.now(), applied=int(state.get("applied", 0)), version=str(state.get("version", ""))[:40], report=_report(state)
+        )
+        Grant.objects.filter(gate=gate_id, gone=True, sent_rev=F("rev"), sequence__lte=int(state.get("applied", 0)), sequence__gt=0).delete()
+
+
+_REPORTED = ("at", "grants", "templates", "queued", "offset_ms", "door")
+
+
+def _report(state: dict[str, Any]) -> dict[str, Any]:
+    return {key: json.loads(json.dumps(state[key])) for key in _REPORTED if key in state}

@@ -1,0 +1,112 @@
+"""The platform's end of the gate protocol (docs/gate-protocol.md)."""
+
+import base64
+import json
+from datetime import timedelta
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from nats.aio.client import Client
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+
+from anju.access.models import Gate, Grant
+from anju.bus import client, subjects
+from anju.bus.server import authority
+from anju.grants import signing
+from anju.installation.keyring import secret
+from anju.privacy.models import new_id
+from anju.privacy.refusals import Refused
+
+COMMAND_SECONDS = 3
+
+
+@cache
+def platform_key() -> Ed25519PrivateKey:
+    """What the platform signs with; gates pin its public half when they register."""
+    return Ed25519PrivateKey.from_private_bytes(secret("platform-signing"))
+
+
+def public_key() -> str:
+    raw = platform_key().public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def signed(subject: str, payload: bytes) -> dict[str, str]:
+    """The header that proves to a gate that this came from us and was meant for this subject."""
+    return {signing.HEADER: signing.sign(platform_key(), subject, payload)}
+
+
+def is_user_key(nkey: str) -> bool:
+    """Whether this looks like a NATS user's public key."""
+    return len(nkey) == 56 and nkey.startswith("U") and nkey.isalnum() and nkey.isupper()
+
+
+def welcome(gate: Gate) -> dict[str, Any]:
+    """What a gate that has just registered needs to know."""
+    return {
+        "gate": str(gate.pk),
+        "community": str(gate.community_id),
+        "name": gate.name,
+        "nats": settings.GATE_NATS_ADDRESSES or [client.address()],
+        "jwt": authority().gate_token(gate.pk, gate.nkey or ""),
+        "platform_key": public_key(),
+        "settings": {"open_seconds": 5, "time_zone": settings.TIME_ZONE},
+    }
+
+
+def make_consumer(gate: UUID) -> None:
+    """The gate's own durable place in the grants stream; a device that registers anew starts at the beginning."""
+
+    async def make(bus: Client) -> None:
+        stream = bus.jetstream()
+        name = subjects.consumer(gate)
+        # What an earlier device of this gate was told is of no use to a new one.
+        await stream.purge_stream(subjects.GRANTS_STREAM, subject=subjects.grants(gate))
+        try:
+            await stream.delete_consumer(subjects.GRANTS_STREAM, name)
+        except client.NotFoundError:
+            pass
+        await stream.add_consumer(
+            subjects.GRANTS_STREAM,
+            ConsumerConfig(
+                durable_name=name,
+                filter_subject=subjects.grants(gate),
+                deliver_policy=DeliverPolicy.ALL,
+                ack_policy=AckPolicy.EXPLICIT,
+                ack_wait=30,
+                max_ack_pending=1000,
+            ),
+        )
+
+    try:
+        client.run(make, 10)
+    except client.BusError as error:
+        raise Refused("bus_down", _("消息总线暂时不可用，请稍后重试。"), status=503) from error
+
+
+def message(grant: Grant) -> bytes:
+    """A grant, or its end, as the gate reads it."""
+    if grant.gone:
+        return json.dumps({"id": str(grant.pk), "rev": grant.rev, "gone": True}).encode()
+    return json.dumps({"id": str(grant.pk), "rev": grant.rev, "holder": str(grant.holder), **grant.payload}).encode()
+
+
+def open_gate(gate: Gate, grant: Grant | None) -> dict[str, Any]:
+    """Ask a gate to open and wait for its word. Raises Refused when it does not answer or will not."""
+    subject = subjects.command(gate.pk)
+    expires = timezone.now() + timedelta(seconds=COMMAND_SECONDS)
+    command = {"id": str(new_id()), "do": "open", "grant": str(grant.pk) if grant else None, "exp": expires.isoformat()}
+    payload = json.dumps(command).encode()
+    try:
+        answer = client.request(subject, payload, signed(subject, payload), COMMAND_SECONDS)
+    except client.BusError as error:
+        raise Refused("gate_silent", _("门禁没有响应，可能已断网。请改用二维码或人脸开门，或联系门岗。"), status=504) from error
+    if not answer.get("ok"):
+        raise Refused("gate_refused", _("门禁拒绝了这次开门，请联系物业核对您的通行权限。"), status=409, more={"reason": answer.get("code")})
+    return answer

@@ -1,0 +1,182 @@
+"""What gates tell the platform: entries are counted once, questions answered, health noted. Runs in the worker process."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import structlog
+from asgiref.sync import sync_to_async
+from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections
+from django.utils import timezone
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from nats.errors import TimeoutError as NatsTimeout
+from nats.js.api import AckPolicy, ConsumerConfig
+
+from anju.access import actions, gate_link
+from anju.access.models import Entry, Face, Gate, Grant, Way
+from anju.bus import subjects
+from anju.grants import sealing
+from anju.notices import actions as notices
+from anju.privacy import scope
+from anju.privacy.vault import Erased
+
+log = structlog.get_logger()
+BATCH = 200
+MOST_TEMPLATES = 50
+DIMENSIONS = 128
+
+
+async def listen(bus: Client) -> None:
+    """Serve gates until cancelled."""
+    await bus.subscribe(subjects.ASK, queue="platform", cb=_guarded(partial(_answer, bus)))
+    await bus.subscribe(subjects.STATE, queue="platform", cb=_guarded(_state))
+    await _entries(bus)
+
+
+def _guarded(handle: Callable[[Msg], Awaitable[None]]) -> Callable[[Msg], Awaitable[None]]:
+    """A message that cannot be handled is logged and dropped: the gate asks again."""
+
+    async def run(message: Msg) -> None:
+        try:
+            await handle(message)
+        except (ValueError, KeyError, TypeError, DatabaseError, InterfaceError) as error:
+            log.warning("gate_message_dropped", subject=message.subject, error=type(error).__name__)
+
+    return run
+
+
+# --- entries ----------------------------------------------------------------------------------------------------------
+
+
+async def _entries(bus: Client) -> None:
+    """Move entries from the stream into the database. A message is acknowledged only after its row is committed."""
+    stream = bus.jetstream()
+    while True:
+        try:
+            pull = await stream.pull_subscribe(
+                subjects.ENTRIES,
+                durable="platform",
+                stream=subjects.ENTRIES_STREAM,
+                config=ConsumerConfig(ack_policy=AckPolicy.EXPLICIT, ack_wait=20, max_ack_pending=5000),
+            )
+            while True:
+                try:
+                    messages = await pull.fetch(BATCH, timeout=5)
+                except NatsTimeout:
+                    continue
+                await sync_to_async(store)([(message.subject, message.data) for message in messages])
+                for message in messages:
+                    await message.ack()
+        except (NatsError, OperationalError, InterfaceError, OSError) as error:
+            log.warning("entries_waiting", error=type(error).__name__)  # the stream keeps them
+            await asyncio.sleep(0.5)
+
+
+def _entry(gate: Gate, data: bytes) -> Entry:
+    """Raises ValueError, KeyError or TypeError when a gate says something that is no entry."""
+    said: dict[str, Any] = json.loads(data)
+    return Entry(
+        id=UUID(said["id"]),
+        community_id=gate.community_id,
+        gate=gate,
+        at=datetime.fromisoformat(said["at"]),
+        way=Way(said["way"]),
+        result=Entry.Result(said["result"]),
+        reason=str(said["reason"])[:40],
+        score=said.get("score"),
+        second=said.get("second"),
+        offset_ms=int(said.get("offset_ms", 0)),
+    )
+
+
+def store(messages: list[tuple[str, bytes]]) -> int:
+    """Write a batch of entries; one already there is left as it is. Returns how many were new."""
+    close_old_connections()
+    with scope.platform():
+        gates = Gate.objects.in_bulk({subjects.gate_of(subject) for subject, _ in messages})
+        rows: list[Entry] = []
+        holders: dict[UUID, UUID] = {}
+        for subject, data in messages:
+            gate = gates.get(subjects.gate_of(subject))
+            if gate is None:
+                continue
+            try:
+                entry = _entry(gate, data)
+                holder = json.loads(data).get("holder")
+                if holder:
+                    holders[entry.pk] = UUID(holder)
+            except (ValueError, KeyError, TypeError) as error:
+                log.warning("bad_entry", gate=str(gate.pk), error=type(error).__name__)
+                continue
+            rows.append(entry)
+        # A gate speaks only of holders it was told about: another gate's holder is nobody here.
+        known = {
+            (grant.gate_id, grant.holder): grant.person_id
+            for grant in Grant.objects.filter(gate__in=gates, holder__in=holders.values()).only("gate_id", "holder", "person_id")
+        }
+        for row in rows:
+            row.person_id = known.get((row.gate_id, holders[row.pk])) if row.pk in holders else None
+        before = set(Entry.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True))
+        Entry.objects.bulk_create(rows, ignore_conflicts=True)
+        fresh = [row for row in rows if row.pk not in before]
+    for row in fresh:
+        facts = {"id": str(row.pk), "gate": str(row.gate_id), "way": row.way, "result": row.result, "at": row.at.isoformat()}
+        notices.announce(f"community.{row.community_id}", "entry", facts)
+        if row.person_id:
+            notices.announce(f"person.{row.person_id}", "entry", facts)
+    return len(fresh)
+
+
+# --- questions and health -----------------------------------------------------------------------------------------
+
+
+async def _answer(bus: Client, message: Msg) -> None:
+    _, gate, question = message.subject.split(".")
+    if question == "time":
+        payload = json.dumps({"now": timezone.now().isoformat()}).encode()
+    elif question == "templates":
+        asked = [UUID(one) for one in json.loads(message.data)["grants"]][:MOST_TEMPLATES]
+        payload = await sync_to_async(templates)(UUID(gate), asked, message.subject)
+    else:
+        return
+    await bus.publish(message.reply, payload, headers=gate_link.signed(message.subject, payload))
+
+
+def templates(gate_id: UUID, grants: list[UUID], subject: str) -> bytes:
+    """The face templates of these grants of this gate, sealed for it alone."""
+    close_old_connections()
+    found = []
+    with scope.platform():
+        gate = Gate.objects.get(pk=gate_id)
+        for grant in Grant.objects.filter(gate=gate, pk__in=grants, gone=False).select_related("person__face"):
+            if "face" not in grant.payload.get("ways", []):
+                continue
+            try:
+                vectors = grant.person.face.vectors.open_bytes()
+            except (Face.DoesNotExist, Erased):
+                continue
+            size = DIMENSIONS * 4
+            pieces = [actions.encoded(vectors[start : start + size]) for start in range(0, len(vectors), size)]
+            found.append({"grant": str(grant.pk), "rev": grant.person.face.rev, "vectors": pieces})
+    sealed = sealing.seal(bytes(gate.box_key or b""), json.dumps({"templates": found}).encode(), subject)
+    return json.dumps({"sealed": actions.encoded(sealed)}).encode()
+
+
+async def _state(message: Msg) -> None:
+    gate = subjects.gate_of(message.subject)
+    said = json.loads(message.data)
+    await sync_to_async(_note_state)(gate, said)
+
+
+def _note_state(gate: UUID, said: dict[str, Any]) -> None:
+    close_old_connections()
+    actions.apply_state(gate, said)
+    with scope.platform():
+        community = Gate.objects.values_list("community_id", flat=True).get(pk=gate)
+    notices.announce(f"community.{community}", "gate", {"id": str(gate), "door": said.get("door"), "queued": said.get("queued")})

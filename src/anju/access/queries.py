@@ -1,0 +1,60 @@
+"""Reading gates and entries."""
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from anju.access.models import Entry, Gate, Grant
+from anju.people.models import Person
+from anju.privacy import scope
+from anju.privacy.refusals import Refused
+
+REASONS = {
+    "recognised": gettext_lazy("人脸识别通过"),
+    "qr_ok": gettext_lazy("二维码有效"),
+    "remote_open": gettext_lazy("手机开门"),
+    "not_recognised": gettext_lazy("未识别到住户"),
+    "not_live": gettext_lazy("疑似照片或屏幕，请本人到镜头前"),
+    "qr_expired": gettext_lazy("二维码已过期，或手机时间不准"),
+    "qr_replayed": gettext_lazy("二维码已使用过"),
+    "qr_unknown": gettext_lazy("二维码不属于这里的住户"),
+    "outside_window": gettext_lazy("不在有效期内"),
+    "revoked": gettext_lazy("通行权限已终止"),
+    "way_not_granted": gettext_lazy("没有开通这种开门方式"),
+    "clock_unsure": gettext_lazy("门禁时间不准，暂时不能判断"),
+}
+"""Why a gate decided as it did, by its code."""
+
+
+def gates(person: Person) -> list[Grant]:
+    """This person's grants with their gates: where they may come in, and how."""
+    grants = list(Grant.objects.filter(person=person, gone=False).order_by("gate_id"))
+    with scope.community(*{grant.community_id for grant in grants}):
+        found = Gate.objects.select_related("community").in_bulk([grant.gate_id for grant in grants])
+    for grant in grants:
+        grant.gate = found[grant.gate_id]
+    return sorted(grants, key=lambda grant: grant.gate.name)
+
+
+def gate(person: Person, gate_id: UUID) -> Grant:
+    """This person's grant at one gate. Raises Refused."""
+    found = next((grant for grant in gates(person) if grant.gate_id == gate_id), None)
+    if found is None:
+        raise Refused("unknown_gate", _("您没有这个门禁的通行权限。"), status=404)
+    return found
+
+
+def entries(person: Person, before: UUID | None, limit: int) -> list[Entry]:
+    """This person's own entries, newest first, with their gates' names."""
+    found = Entry.objects.filter(person=person)
+    if before:
+        found = found.filter(pk__lt=before)
+    page = list(found.order_by("-id")[:limit])
+    with scope.community(*{entry.community_id for entry in page}):
+        names: QuerySet[Gate] = Gate.objects.filter(pk__in={entry.gate_id for entry in page})
+        by_id = {one.pk: one for one in names}
+    for entry in page:
+        entry.gate = by_id[entry.gate_id]
+    return page

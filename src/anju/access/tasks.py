@@ -1,0 +1,68 @@
+"""Work that happens after the request: telling gates, expiring what is old."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from nats.aio.client import Client
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from anju.access import gate_link
+from anju.access.models import Entry, Gate, Grant
+from anju.bus import client, subjects
+from anju.partners import sms
+from anju.privacy import scope
+
+BATCH = 200
+HALF_YEAR_DAYS = 183
+
+
+@app.task(queue="gates", retry=RetryStrategy(max_attempts=200, wait=1), name="access.send_grants")
+def send_grants(gate: str) -> None:
+    """Publish every grant of this gate that it was not told yet. Retried until the bus has taken it."""
+    with scope.platform():
+        while _send_some(UUID(gate)):
+            pass
+
+
+@transaction.atomic
+def _send_some(gate: UUID) -> bool:
+    # One sender a gate at a time: an older word sent after a newer one would be the last in the stream.
+    Gate.objects.select_for_update().get(pk=gate)
+    waiting = list(Grant.objects.filter(gate=gate, sent_rev__lt=F("rev")).order_by("pk")[:BATCH])
+    if not waiting:
+        return False
+
+    async def publish(bus: Client) -> list[int]:
+        return await _publish(bus, waiting)
+
+    for grant, sequence in zip(waiting, client.run(publish, 30), strict=True):
+        # Only what was sent: a change made meanwhile has a higher rev and goes out next.
+        Grant.objects.filter(pk=grant.pk).update(sent_rev=grant.rev, sequence=sequence)
+    return True
+
+
+async def _publish(bus: Client, grants: list[Grant]) -> list[int]:
+    """Send these grants; returns their places in the stream."""
+    stream = bus.jetstream()
+    sequences = []
+    for grant in grants:
+        subject = subjects.grant(grant.gate_id, grant.pk)
+        payload = gate_link.message(grant)
+        headers = gate_link.signed(subject, payload)
+        sequences.append((await stream.publish(subject, payload, headers=headers)).seq)
+    return sequences
+
+
+@app.periodic(cron="17 * * * *")
+@app.task(queue="upkeep", name="access.expire")
+def expire(timestamp: int) -> None:
+    """Delete entries and messages past their time."""
+    del timestamp
+    with scope.platform():
+        Entry.objects.filter(at__lt=timezone.now() - timedelta(days=HALF_YEAR_DAYS)).delete()
+        sms.expire()
+

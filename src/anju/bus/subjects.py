@@ -1,0 +1,57 @@
+"""The names of what travels on the bus (docs/gate-protocol.md gives the payloads)."""
+
+from uuid import UUID
+
+GRANTS_STREAM = "GRANTS"
+ENTRIES_STREAM = "ENTRIES"
+ASK = "ask.*.*"
+STATE = "state.*"
+ENTRIES = "entries.*"
+
+
+def grant(gate: UUID, grant: UUID) -> str:
+    return f"grants.{gate}.{grant}"
+
+
+def grants(gate: UUID) -> str:
+    return f"grants.{gate}.>"
+
+
+def command(gate: UUID) -> str:
+    return f"cmd.{gate}"
+
+
+def consumer(gate: UUID) -> str:
+    """The durable consumer that holds a gate's place in the grants stream."""
+    return f"gate-{gate}"
+
+
+def live(channel: str, event: str) -> str:
+    """What a signed-in client hears: `channel` is `person.<id>` or `community.<id>`."""
+    return f"live.{channel}.{event}"
+
+
+def gate_of(subject: str) -> UUID:
+    """The gate a subject belongs to: its second word."""
+    return UUID(subject.split(".")[1])
+
+
+def gate_permissions(gate: UUID) -> dict[str, dict[str, list[str]]]:
+    """What one gate may publish and hear: its own subjects and its own consumer, nothing else."""
+    consumer_name = consumer(gate)
+    return {
+        "pub": {
+            "allow": [
+                f"ask.{gate}.templates",
+                f"ask.{gate}.time",
+                f"entries.{gate}",
+                f"state.{gate}",
+                f"$JS.API.CONSUMER.INFO.{GRANTS_STREAM}.{consumer_name}",
+                f"$JS.API.CONSUMER.MSG.NEXT.{GRANTS_STREAM}.{consumer_name}",
+                f"$JS.ACK.{GRANTS_STREAM}.{consumer_name}.>",
+                # Answers to commands go to the platform's own inbox.
+                "_INBOX_platform.>",
+            ]
+        },
+        "sub": {"allow": [f"cmd.{gate}", f"_INBOX_{gate}.>"]},
+    }

@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class HomesConfig(AppConfig):
+    name = "anju.homes"
+    verbose_name = _("小区与房屋")

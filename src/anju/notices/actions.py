@@ -1,0 +1,55 @@
+"""Telling people things, now and in their list."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.dispatch import receiver
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from anju.bus import client, subjects
+from anju.notices.models import Notice
+from anju.people.models import Person
+from anju.people.signals import new_device
+from anju.privacy import scope
+
+
+@contextmanager
+def language_of(person: Person) -> Iterator[None]:
+    """Write in the language this person reads."""
+    with translation.override(person.language):
+        yield
+
+
+def announce(channel: str, event: str, facts: Mapping[str, Any]) -> None:
+    """Let whoever looks at `channel` (`person.<id>`, `community.<id>`) know, once this transaction holds. Ids and states only."""
+
+    transaction.on_commit(lambda: client.publish(subjects.live(channel, event), facts))
+
+
+def tell(person: Person, kind: Notice.Kind, title: str, body: str) -> Notice:
+    """Put a message in this person's list and show it at once where they are signed in."""
+    with scope.person(person.pk):
+        notice = Notice.objects.create(person=person, kind=kind, title=title, body=body)
+    announce(f"person.{person.pk}", "notice", {"id": str(notice.pk), "kind": kind})
+    return notice
+
+
+def read(person: Person, notice: UUID | None = None) -> None:
+    """Mark one message, or all, as read."""
+    unread = Notice.objects.filter(person=person, read_at__isnull=True)
+    (unread.filter(pk=notice) if notice else unread).update(read_at=timezone.now())
+
+
+@receiver(new_device)
+def _warn(person: Person, label: str, **_options: Any) -> None:  # Any: the signal's own arguments
+    with language_of(person):
+        tell(
+            person,
+            Notice.Kind.SECURITY,
+            _("新设备登录"),
+            _("您的账号刚在一台新设备（%(device)s）上登录。如果不是您本人，请到“我的 - 安全”退出该设备并修改密码。") % {"device": label},
+        )

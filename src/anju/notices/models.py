@@ -1,0 +1,44 @@
+"""What the platform tells a person."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from anju.partners.purposes import ACCOUNT
+from anju.people.models import Person
+from anju.privacy.declarations import Category, Declares, NotPersonal, Personal, Retention
+from anju.privacy.isolation import Isolation
+from anju.privacy.models import new_id
+from anju.privacy.sealed import Sealed
+
+
+class Notice(models.Model):
+    """One message in a person's list."""
+
+    class Kind(models.TextChoices):
+        HOME = "home", _("房屋")
+        SECURITY = "security", _("安全")
+        FACE = "face", _("人脸")
+
+    privacy = Declares(
+        subject="person_id",
+        fields={
+            "kind": NotPersonal("the kind of message"),
+            "at": Personal(Category.MESSAGE, ACCOUNT, _("时间"), Retention.HALF_YEAR),
+            "read_at": Personal(Category.MESSAGE, ACCOUNT, _("阅读时间"), Retention.HALF_YEAR),
+        },
+    )
+    isolation = Isolation(community=None, person="person_id")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="notices")
+    kind = models.CharField(_("类型"), max_length=10, choices=Kind)
+    title = Sealed(Category.MESSAGE, purpose=ACCOUNT, title=_("标题"), retention=Retention.HALF_YEAR, required=True)
+    body = Sealed(Category.MESSAGE, purpose=ACCOUNT, title=_("内容"), retention=Retention.HALF_YEAR, required=True)
+    at = models.DateTimeField(_("时间"), auto_now_add=True)
+    read_at = models.DateTimeField(_("阅读时间"), null=True)
+
+    class Meta:
+        verbose_name = _("通知")
+        verbose_name_plural = _("通知")
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["person", "-id"])]

@@ -1,0 +1,50 @@
+"""Recognising browsers: a random cookie, its hash on our side, and a coarse description."""
+
+import hashlib
+import re
+import secrets
+from ipaddress import ip_address, ip_network
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from anju.people.models import KnownDevice, Person
+
+COOKIE = "anju_device"
+_YEAR = 365 * 24 * 3600
+
+_BROWSERS = (("MicroMessenger", "微信"), ("Edg", "Edge"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+_SYSTEMS = (("HarmonyOS", "HarmonyOS"), ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux"))  # fmt: skip
+
+
+def describe(user_agent: str) -> str:
+    """`Chrome · Android`: enough to recognise one's own phone, too little to recognise a person by."""
+    browser = next((name for mark, name in _BROWSERS if re.search(mark, user_agent)), "")
+    system = next((name for mark, name in _SYSTEMS if re.search(mark, user_agent)), "")
+    return " · ".join(part for part in (browser, system) if part) or "—"
+
+
+def coarse(address: str) -> str:
+    """203.0.113.77 -> 203.0.113.0; an IPv6 address keeps its /48."""
+    found = ip_address(address)
+    return str(ip_network((found, 24 if found.version == 4 else 48), strict=False).network_address)
+
+
+def recognise(request: HttpRequest, person: Person) -> bool:
+    """Note this browser for this person. Returns whether it is new to someone who already had one."""
+    cookie = request.COOKIES.get(COOKIE) or secrets.token_urlsafe(24)
+    request.META["anju.device"] = cookie
+    mark = hashlib.sha256(cookie.encode()).digest()
+    had_any = person.devices.exists()
+    _, created = KnownDevice.objects.update_or_create(
+        person=person, mark=mark, defaults={"label": describe(request.headers.get("User-Agent", ""))}
+    )
+    return created and had_any
+
+
+def remember(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Leave the cookie with a browser that has just signed in."""
+    cookie = request.META.get("anju.device")
+    if cookie:
+        response.set_cookie(COOKIE, cookie, max_age=_YEAR, httponly=True, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)
+    return response

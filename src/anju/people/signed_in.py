@@ -1,0 +1,30 @@
+"""Who calls the API: a browser's session cookie, or a program's session token."""
+
+from allauth.headless.contrib.ninja.security import x_session_token_auth
+from django.http import HttpRequest
+from ninja.security import APIKeyCookie
+
+from anju.people.models import Person
+from anju.privacy import scope
+
+
+class _Cookie(APIKeyCookie):
+    """The browser's session; writes need the CSRF header."""
+
+    param_name = "anju_session"
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> Person | None:
+        del key
+        return request.user if isinstance(request.user, Person) or request.user.is_authenticated else None
+
+
+def _token(request: HttpRequest) -> Person | None:
+    """A program's `X-Session-Token`, as django-allauth's headless app client gives it."""
+    person: Person | None = x_session_token_auth(request)
+    if person is not None:
+        request.user = person
+        scope.enter(person.pk)
+    return person
+
+
+signed_in = [_Cookie(csrf=True), _token]

@@ -1,0 +1,126 @@
+"""Purposes and consents: what is asked, what was agreed, and taking it back."""
+
+from datetime import datetime
+
+from django.apps import apps
+from django.http import HttpRequest
+from ninja import Router, Schema
+
+from anju.privacy import consent, erasure
+from anju.privacy.declarations import Personal
+from anju.privacy.models import Consent
+from anju.privacy.purposes import PURPOSES, Basis, Purpose
+from anju.privacy.sealed import Sealed
+
+router = Router(tags=["privacy"])
+
+
+class Datum(Schema):
+    field: str
+    title: str
+    required: bool
+    retention: str
+
+
+class PurposeOut(Schema):
+    code: str
+    title: str
+    text: str
+    data: list[Datum]
+    version: int
+    optional: bool
+    separate: bool
+    needs: list[str]
+    stops: list[str]
+    state: consent.State
+    since: datetime | None
+
+
+class Agreement(Schema):
+    purpose: str
+    version: int
+
+
+class Standing(Schema):
+    purpose: str
+    state: consent.State
+    since: datetime | None
+
+
+class Act(Schema):
+    purpose: str
+    title: str
+    version: int
+    action: Consent.Action
+    at: datetime
+
+
+class Withdrawn(Schema):
+    stopped: list[str]
+    erased: list[str]
+
+
+def _data(purpose: Purpose) -> list[Datum]:
+    found = []
+    for model, declares in erasure.declared():
+        for name, its in erasure.purposes_of(model, declares).items():
+            if its is not purpose:
+                continue
+            field = model._meta.get_field(name)
+            declaration = field if isinstance(field, Sealed) else declares.of(name)
+            if isinstance(declaration, Sealed):
+                title, required, retention = str(declaration.verbose_name), declaration.required, declaration.retention
+            elif isinstance(declaration, Personal):
+                title, required, retention = str(declaration.title), True, declaration.retention
+            else:
+                continue
+            found.append(Datum(field=f"{model._meta.label}.{name}", title=title, required=required, retention=retention))
+    return found
+
+
+def _present(standing: consent.Standing) -> PurposeOut:
+    purpose = standing.purpose
+    return PurposeOut(
+        code=purpose.code,
+        title=str(purpose.title),
+        text=str(purpose.text),
+        data=_data(purpose),
+        version=purpose.version,
+        optional=purpose.optional,
+        separate=purpose.basis is Basis.SEPARATE_CONSENT,
+        needs=[needed.code for needed in purpose.needs],
+        stops=[str(one) for one in purpose.stops],
+        state=standing.state,
+        since=standing.since,
+    )
+
+
+@router.get("/purposes", response=list[PurposeOut], auth=None)
+def purposes(request: HttpRequest) -> list[PurposeOut]:
+    """Open to everybody: one must be able to read before signing up."""
+    if request.user.is_authenticated:
+        return [_present(standing) for standing in consent.standings(request.user.pk)]
+    return [_present(consent.Standing(purpose, consent.State.NONE, None)) for purpose in PURPOSES.values()]
+
+
+@router.get("/consents", response=list[Act])
+def history(request: HttpRequest) -> list[Act]:
+    acts = Consent.objects.filter(subject=request.user.pk).order_by("-id")
+    return [
+        Act(purpose=act.purpose, title=str(consent.find(act.purpose).title), version=act.version, action=act.action, at=act.at)
+        for act in acts
+    ]
+
+
+@router.post("/consents", response={201: Standing})
+def agree(request: HttpRequest, agreement: Agreement) -> tuple[int, Standing]:
+    purpose = consent.find(agreement.purpose)
+    act = consent.grant(request.user.pk, purpose, version=agreement.version)
+    return 201, Standing(purpose=purpose.code, state=consent.State.GRANTED, since=act.at)
+
+
+@router.delete("/consents/{purpose}", response=Withdrawn)
+def take_back(request: HttpRequest, purpose: str) -> Withdrawn:
+    done = consent.withdraw(request.user.pk, consent.find(purpose))
+    titles = {f"{model._meta.label}.{field.name}": str(getattr(field, "verbose_name", "")) for model in apps.get_models() for field in model._meta.fields}
+    return Withdrawn(stopped=[str(one) for one in done.stopped], erased=list(dict.fromkeys(titles[name] for name in done.erased)))

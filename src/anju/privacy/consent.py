@@ -1,0 +1,134 @@
+"""Agreeing and taking back: the gate in front of every write of personal data."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from anju.privacy import erasure
+from anju.privacy.models import Consent
+from anju.privacy.purposes import PURPOSES, Purpose
+from anju.privacy.refusals import Refused, Text
+
+
+class State(StrEnum):
+    NONE = "none"
+    GRANTED = "granted"
+    WITHDRAWN = "withdrawn"
+    STALE = "stale"
+    """Agreed to an older version: it is asked again before anything new is collected."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a person stands with one purpose."""
+
+    purpose: Purpose
+    state: State
+    since: datetime | None
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """What taking a consent back did."""
+
+    stopped: list[Text]
+    erased: list[str]
+
+
+Stop = Callable[[UUID], None]
+_stops: dict[str, list[Stop]] = {}
+
+
+def on_withdrawal(purpose: Purpose) -> Callable[[Stop], Stop]:
+    """Register what stops a feature when its consent goes; runs inside the same transaction."""
+
+    def register(stop: Stop) -> Stop:
+        _stops.setdefault(purpose.code, []).append(stop)
+        return stop
+
+    return register
+
+
+def _state(event: Consent | None, purpose: Purpose) -> State:
+    if event is None:
+        return State.NONE
+    if event.action == Consent.Action.WITHDRAWN:
+        return State.WITHDRAWN
+    return State.GRANTED if event.version >= purpose.version else State.STALE
+
+
+def standings(subject: UUID) -> list[Standing]:
+    """Where this person stands with every purpose, in the order the purposes are declared."""
+    latest = {
+        event.purpose: event for event in Consent.objects.filter(subject=subject).order_by("purpose", "-id").distinct("purpose")
+    }
+    return [
+        Standing(purpose, _state(latest.get(code), purpose), latest[code].at if code in latest else None)
+        for code, purpose in PURPOSES.items()
+    ]
+
+
+def granted(subject: UUID, purpose: Purpose) -> bool:
+    """Whether this person agrees to this purpose, as it is now, and to what it needs."""
+    event = Consent.objects.filter(subject=subject, purpose=purpose.code).order_by("-id").first()
+    return _state(event, purpose) is State.GRANTED and all(granted(subject, needed) for needed in purpose.needs)
+
+
+def require(subject: UUID, purpose: Purpose) -> None:
+    """Stand in front of a write. Raises Refused when the person has not agreed."""
+    if not granted(subject, purpose):
+        raise Refused(
+            "consent_required",
+            _("请先阅读并同意“%(purpose)s”，再使用这项功能。") % {"purpose": purpose.title},
+            status=403,
+            more={"purpose": purpose.code},
+        )
+
+
+def find(code: str) -> Purpose:
+    """The purpose called `code`. Raises Refused."""
+    try:
+        return PURPOSES[code]
+    except KeyError as error:
+        raise Refused("unknown_purpose", _("没有这项用途，请刷新页面后重试。"), status=404) from error
+
+
+def _record(subject: UUID, purpose: Purpose, action: Consent.Action, actor: UUID) -> Consent:
+    return Consent.objects.create(subject=subject, purpose=purpose.code, version=purpose.version, action=action, actor=actor)
+
+
+@transaction.atomic
+def grant(subject: UUID, purpose: Purpose, *, version: int, actor: UUID | None = None) -> Consent:
+    """Agree to a purpose as shown (`version`). Raises Refused when the text changed meanwhile or a needed purpose is missing."""
+    if version != purpose.version:
+        raise Refused("text_changed", _("说明内容已更新，请重新阅读后再同意。"), status=409)
+    for needed in purpose.needs:
+        require(subject, needed)
+    return _record(subject, purpose, Consent.Action.GRANTED, actor or subject)
+
+
+def dependents(purpose: Purpose) -> list[Purpose]:
+    """The purposes that cannot go on without this one, itself last."""
+    found = {one.code: one for other in PURPOSES.values() if purpose in other.needs for one in dependents(other)}
+    return [*found.values(), purpose]
+
+
+@transaction.atomic
+def withdraw(subject: UUID, purpose: Purpose, *, actor: UUID | None = None) -> Withdrawal:
+    """Take a consent back: the service stops, and what was held for this purpose alone is erased."""
+    stopped: list[Text] = []
+    erased: list[str] = []
+    for one in dependents(purpose):
+        if not Consent.objects.filter(subject=subject, purpose=one.code).exists():
+            continue
+        _record(subject, one, Consent.Action.WITHDRAWN, actor or subject)
+        for stop in _stops.get(one.code, []):
+            stop(subject)
+        erased += erasure.erase_purpose(subject, one)
+        stopped += one.stops
+    return Withdrawal(stopped, erased)

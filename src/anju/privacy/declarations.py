@@ -1,0 +1,87 @@
+"""How a model says what it holds about people. What is not declared does not pass the system check (checks.py)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from anju.privacy.purposes import Purpose
+from anju.privacy.refusals import Text
+
+
+class Category(StrEnum):
+    """The kinds of personal data (GB/T 35273, annex A)."""
+
+    ACCOUNT = "account"
+    NAME = "name"
+    PHONE = "phone"
+    ID_NUMBER = "id_number"
+    FACE = "face"
+    HOME = "home"
+    DEVICE = "device"
+    NETWORK = "network"
+    ENTRY = "entry"
+    CREDENTIAL = "credential"
+    MESSAGE = "message"
+    NOTE = "note"
+
+
+class Erase(StrEnum):
+    """What withdrawal and cancellation do with a row."""
+
+    ROW = "row"
+    FIELDS = "fields"
+    KEEP = "keep"
+    """The row holds opaque ids only and proves what we did."""
+
+
+class Retention(StrEnum):
+    """How long a value is kept."""
+
+    ACCOUNT = "account"
+    PURPOSE = "purpose"
+    ONE_DAY = "one_day"
+    NINETY_DAYS = "ninety_days"
+    HALF_YEAR = "half_year"
+    THREE_YEARS = "three_years"
+
+
+@dataclass(frozen=True)
+class Personal:
+    """A field about a person that is not sealed because the database works with it (roles, times, states)."""
+
+    category: Category
+    purpose: Purpose
+    title: Text
+    retention: Retention = Retention.PURPOSE
+
+
+@dataclass(frozen=True)
+class NotPersonal:
+    """A field that says nothing about a person, and why."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Declares:
+    """A model's declaration. subject: the field holding the person's id, None when no row is about a person.
+
+    fields: every field but keys, relations and sealed fields (which declare themselves). rest: covers the fields not named.
+    """
+
+    subject: str | None = None
+    erase: Erase = Erase.ROW
+    fields: Mapping[str, Personal | NotPersonal] = field(default_factory=dict)
+    rest: Personal | NotPersonal | None = None
+
+    def of(self, name: str) -> Personal | NotPersonal | None:
+        return self.fields.get(name, self.rest)
+
+
+FOREIGN: dict[str, Declares] = {}
+"""Declarations for models that libraries bring, by label."""
+
+
+def declare(label: str, declares: Declares) -> None:
+    """Say what a library's model holds."""
+    FOREIGN[label] = declares

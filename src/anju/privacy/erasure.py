@@ -1,0 +1,50 @@
+"""Finding and erasing what is held about a person, from the declarations alone."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from django.apps import apps
+from django.db import models
+
+from anju.privacy.declarations import FOREIGN, Declares, Erase, Personal
+from anju.privacy.purposes import Purpose
+from anju.privacy.sealed import Sealed
+
+
+def declared() -> Iterator[tuple[type[models.Model], Declares]]:
+    """Every model that says what it holds."""
+    for model in apps.get_models():
+        declares = getattr(model, "privacy", None) or FOREIGN.get(model._meta.label)
+        if isinstance(declares, Declares):
+            yield model, declares
+
+
+def purposes_of(model: type[models.Model], declares: Declares) -> dict[str, Purpose]:
+    """The purposes of a model's personal fields, by field name."""
+    found = {field.name: field.purpose for field in model._meta.fields if isinstance(field, Sealed) and field.purpose}
+    for field in model._meta.fields:
+        declaration = declares.of(field.name)
+        if isinstance(declaration, Personal):
+            found[field.name] = declaration.purpose
+    return found
+
+
+def erase_purpose(subject: UUID, purpose: Purpose) -> list[str]:
+    """Erase what is held about this person for this purpose and no other. Returns the fields erased, as model.field."""
+    erased: list[str] = []
+    for model, declares in declared():
+        if declares.subject is None or declares.erase is Erase.KEEP:
+            continue
+        held = purposes_of(model, declares)
+        mine = [name for name, its in held.items() if its is purpose]
+        if not mine:
+            continue
+        rows = model._default_manager.filter(**{declares.subject: subject})
+        only = all(its is purpose for its in held.values())
+        if only and declares.erase is Erase.ROW:
+            gone, _ = rows.delete()
+        else:
+            gone = rows.update(**{name: None for name in mine if model._meta.get_field(name).null})
+        if gone:
+            erased += [f"{model._meta.label}.{name}" for name in mine]
+    return erased

@@ -1,0 +1,63 @@
+"""Django's PostgreSQL backend with the current scope told to the server.
+
+The scope travels in front of the first statement that needs it, so that row-level security costs no round trip of its own.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.backends.postgresql import base
+from django.db.backends.postgresql.psycopg_any import Cursor  # type: ignore[attr-defined]
+
+from anju.privacy import scope
+
+
+class ScopedCursor(Cursor):  # type: ignore[misc]
+    """A cursor that never runs a statement under another request's scope."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> "ScopedCursor":  # Any: psycopg's own types
+        wanted = scope.current()
+        if getattr(self.connection, "anju_scope", None) == wanted:
+            super().execute(query, params, **options)
+            return self
+        self.connection.anju_scope = None  # a failure below rolls the setting back
+        if isinstance(query, str):
+            super().execute(wanted.statement + query, params, **options)
+            self.nextset()
+        else:
+            super().execute(wanted.statement)
+            super().execute(query, params, **options)
+        self.connection.anju_scope = wanted
+        return self
+
+    def executemany(self, query: Any, params_seq: Sequence[Any], **options: Any) -> None:  # Any: psycopg's own types
+        wanted = scope.current()
+        super().execute(wanted.statement)
+        self.connection.anju_scope = wanted
+        super().executemany(query, params_seq, **options)
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """A rollback undoes settings as well, so each one forgets what the server was told."""
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:  # Any: psycopg's Connection, subclassed by Django
+        connection = super().get_new_connection(conn_params)
+        connection.cursor_factory = ScopedCursor
+        return connection
+
+    def create_cursor(self, name: str | None = None) -> Any:  # Any: as the parent's
+        if name:  # a server-side cursor cannot carry the scope in front of its query
+            super().create_cursor().execute("select 1")
+        return super().create_cursor(name)
+
+    def _forget(self) -> None:
+        if self.connection is not None:
+            self.connection.anju_scope = None
+
+    def _rollback(self) -> Any:  # Any: as the parent's
+        self._forget()
+        return super()._rollback()
+
+    def _savepoint_rollback(self, sid: str) -> None:
+        self._forget()
+        super()._savepoint_rollback(sid)

@@ -1,0 +1,51 @@
+"""./anju demo: data to try things with.
+
+  prepare            the demo community, its staff, a resident and a registered gate (what `up` does)
+  seed --homes N     homes, members and synthetic templates by the thousand
+  code [ROLE]        the second factor of a demo member of staff, now (reviewer, manager, guard, operator)
+"""
+
+import argparse
+import json
+import time
+
+import django
+
+from anju.installation.paths import VAR
+
+
+def main(arguments: list[str]) -> int:
+    """Run one of the sub-verbs."""
+    parser = argparse.ArgumentParser(prog="anju demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    verbs = parser.add_subparsers(dest="what", required=True)
+    verbs.add_parser("prepare")
+    seed = verbs.add_parser("seed")
+    seed.add_argument("--homes", type=int, default=2000)
+    code = verbs.add_parser("code")
+    code.add_argument("role", nargs="?", default="reviewer", choices=["reviewer", "manager", "guard", "operator"])
+    chosen = parser.parse_args(arguments)
+    if chosen.what == "code":
+        from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+
+        django.setup()
+        secret = json.loads((VAR / "demo.json").read_text())[chosen.role]["totp"]
+        print(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
+        return 0
+    django.setup()
+    from anju.site import demo, seed as seeds
+
+    if chosen.what == "seed":
+        print(seeds.seed(chosen.homes))
+        return 0
+    _register_gate(demo.prepare())
+    return 0
+
+
+def _register_gate(made: dict[str, dict[str, str]]) -> None:
+    from anju.gate import cli as gate
+    from anju.installation.ports import FRONT
+    from anju.site import demo
+
+    home = VAR / "gate"
+    if not demo.gate_is_registered(home):
+        gate.register(f"http://127.0.0.1:{FRONT}", made["gate"]["code"], home)

@@ -1,0 +1,62 @@
+"""The worker process: background jobs and the platform's ear on the bus, on one loop."""
+
+import asyncio
+import os
+import signal
+
+import django
+import structlog
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "anju.site.settings")
+django.setup()
+
+from procrastinate.contrib.django import app  # noqa: E402  Django must be set up first
+from psycopg import OperationalError  # noqa: E402
+from procrastinate.exceptions import ConnectorException  # noqa: E402
+
+from anju.access import listeners  # noqa: E402
+from anju.bus import client as bus  # noqa: E402
+from anju.site.parts import HEARTBEAT  # noqa: E402
+
+log = structlog.get_logger()
+
+
+async def _jobs() -> None:
+    """Run jobs; when the database goes away, come back with it."""
+    while True:
+        try:
+            async with app.replace_connector(app.connector.get_worker_connector()).open_async() as running:  # type: ignore[attr-defined]
+                await running.run_worker_async(concurrency=4, install_signal_handlers=False, fetch_job_polling_interval=2.0)
+            return
+        except (ConnectorException, OperationalError, OSError) as error:
+            log.warning("jobs_waiting", error=type(error).__name__)
+            await asyncio.sleep(0.5)
+
+
+async def _beat() -> None:
+    while True:
+        HEARTBEAT.touch()
+        await asyncio.sleep(5)
+
+
+async def main() -> None:
+    """Run until told to stop."""
+    client = await bus.connect("worker")
+    await bus.ensure_streams(client)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    tasks = [asyncio.create_task(one) for one in (_jobs(), listeners.listen(client), _beat())]
+    waiting = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait([*tasks, waiting], return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await client.close()
+    for task in done - {waiting}:
+        task.result()  # a part of the worker that ended by itself is a fault: let the supervisor restart us
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
