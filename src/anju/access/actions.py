@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from anju.access.models import Face, Gate, Grant, PhoneKey, RegistrationCode
 from anju.access.purposes import FACE_OPENING, GATE_OPENING
+from anju.grants import permits
 from anju.homes.actions import membership_changed, require_duty
 from anju.homes.models import Duty, Member
 from anju.homes.queries import communities_of
@@ -134,8 +135,6 @@ def _no_face(subject: UUID) -> None:
 def add_key(person: Person, public: bytes, label: str) -> PhoneKey:
     """Register the public half of a phone's key (65-byte uncompressed P-256 point). Raises Refused."""
     consent.require(person.pk, GATE_OPENING)
-    from anju.grants import permits
-
     if not permits.is_public_key(public):
         raise Refused("bad_key", _("这部手机生成的密钥无效，请重新打开页面后再试。"), field="public")
     if PhoneKey.objects.filter(person=person).count() >= MOST_KEYS:

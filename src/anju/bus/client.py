@@ -1,6 +1,7 @@
 """Talking on the bus as the platform: an async connection for processes that live on a loop, a thread-backed one for the rest."""
 
 import asyncio
+import base64
 import json
 import threading
 from collections.abc import Awaitable, Callable, Mapping
@@ -38,7 +39,7 @@ async def connect(name: str, *, wait: bool = True) -> Client:
         address(),
         name=name,
         user_jwt_cb=lambda: who.platform_token().encode(),
-        signature_cb=lambda nonce: who.platform.sign(nonce.encode()),
+        signature_cb=lambda nonce: base64.b64encode(who.platform.sign(nonce.encode())),
         inbox_prefix=b"_INBOX_platform",
         max_reconnect_attempts=-1,
         reconnect_time_wait=0.25,

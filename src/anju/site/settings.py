@@ -47,7 +47,7 @@ INSTALLED_APPS = [
     "anju.notices",
     "anju.homes",
     "anju.access",
-    "anju.console",
+    "anju.console.apps.ConsoleConfig",
 ]
 MIDDLEWARE = [
     "anju.privacy.middleware.ScopeMiddleware",

@@ -25,8 +25,9 @@ async def _jobs() -> None:
     """Run jobs; when the database goes away, come back with it."""
     while True:
         try:
-            async with app.replace_connector(app.connector.get_worker_connector()).open_async() as running:  # type: ignore[attr-defined]
-                await running.run_worker_async(concurrency=4, install_signal_handlers=False, fetch_job_polling_interval=2.0)
+            with app.replace_connector(app.connector.get_worker_connector()) as running:
+                async with running.open_async():
+                    await running.run_worker_async(concurrency=4, install_signal_handlers=False, fetch_job_polling_interval=2.0)
             return
         except (ConnectorException, OperationalError, OSError) as error:
             log.warning("jobs_waiting", error=type(error).__name__)

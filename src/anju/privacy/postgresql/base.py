@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.backends.postgresql import base
-from django.db.backends.postgresql.psycopg_any import Cursor  # type: ignore[attr-defined]
+from django.db.backends.postgresql.base import Cursor  # type: ignore[attr-defined]
 
 from anju.privacy import scope
 

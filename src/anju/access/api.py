@@ -1,0 +1,133 @@
+"""One's own ways in: gates, entries, phone keys."""
+
+import base64
+import time
+from datetime import datetime
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from ninja import Query, Router, Schema
+from pydantic import Field
+
+from anju.access import actions, gate_link, queries
+from anju.access.models import Entry, PhoneKey, Way
+from anju.access.purposes import GATE_OPENING
+from anju.people.models import person_of
+from anju.privacy import consent
+from anju.privacy.refusals import Refused
+
+router = Router(tags=["access"])
+
+
+class Place(Schema):
+    id: UUID
+    name: str
+
+
+class GateOut(Schema):
+    id: UUID
+    name: str
+    place: str
+    community: Place
+    online: bool
+    ways: list[Way]
+
+
+class Opened(Schema):
+    entry: UUID | None
+    at: datetime
+    milliseconds: int
+
+
+class EntryOut(Schema):
+    id: UUID
+    at: datetime
+    gate: Place
+    way: Way
+    result: Entry.Result
+    reason: str
+    reason_text: str
+
+
+class EntryPage(Schema):
+    items: list[EntryOut]
+    next: UUID | None
+
+
+class KeyOut(Schema):
+    id: UUID
+    label: str
+    created: datetime
+
+
+class KeyIn(Schema):
+    public: str = Field(max_length=100)
+    label: str = Field(default="", max_length=60)
+
+
+@router.get("/gates", response=list[GateOut])
+def gates(request: HttpRequest) -> list[GateOut]:
+    return [
+        GateOut(
+            id=grant.gate_id,
+            name=grant.gate.name,
+            place=grant.gate.place,
+            community=Place(id=grant.community_id, name=grant.gate.community.name),
+            online=grant.gate.online,
+            ways=grant.payload["ways"],
+        )
+        for grant in queries.gates(person_of(request.user))
+    ]
+
+
+@router.post("/gates/{gate}/open", response=Opened)
+def open_gate(request: HttpRequest, gate: UUID) -> Opened:
+    person = person_of(request.user)
+    consent.require(person.pk, GATE_OPENING)
+    grant = queries.gate(person, gate)
+    began = time.perf_counter()
+    answer = gate_link.open_gate(grant.gate, grant)
+    return Opened(entry=answer.get("entry"), at=answer["at"], milliseconds=round((time.perf_counter() - began) * 1000))
+
+
+@router.get("/entries", response=EntryPage)
+def entries(request: HttpRequest, before: UUID | None = None, limit: int = Query(30, ge=1, le=100)) -> EntryPage:
+    page = queries.entries(person_of(request.user), before, limit)
+    items = [
+        EntryOut(
+            id=one.pk,
+            at=one.at,
+            gate=Place(id=one.gate_id, name=one.gate.name),
+            way=one.way,
+            result=one.result,
+            reason=one.reason,
+            reason_text=str(queries.REASONS.get(one.reason, one.get_result_display())),
+        )
+        for one in page
+    ]
+    return EntryPage(items=items, next=page[-1].pk if len(page) == limit else None)
+
+
+def _key(key: PhoneKey) -> KeyOut:
+    return KeyOut(id=key.pk, label=key.label, created=key.created)
+
+
+@router.get("/keys", response=list[KeyOut])
+def keys(request: HttpRequest) -> list[KeyOut]:
+    return [_key(key) for key in PhoneKey.objects.filter(person=person_of(request.user))]
+
+
+@router.post("/keys", response={201: KeyOut})
+def add_key(request: HttpRequest, new: KeyIn) -> tuple[int, KeyOut]:
+    try:
+        public = base64.urlsafe_b64decode(new.public + "=" * (-len(new.public) % 4))
+    except ValueError as error:
+        raise Refused("bad_key", _("这部手机生成的密钥无效，请重新打开页面后再试。"), field="public") from error
+    return 201, _key(actions.add_key(person_of(request.user), public, new.label))
+
+
+@router.delete("/keys/{key}", response={204: None})
+def remove_key(request: HttpRequest, key: UUID) -> tuple[int, None]:
+    actions.remove_key(person_of(request.user), key)
+    return 204, None

@@ -1,0 +1,1 @@
+"""The rules of the door: pure, shared by the platform and the gates."""

@@ -1,0 +1,27 @@
+"""What proves to a gate that a message came from the platform and was meant for this subject."""
+
+import base64
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+HEADER = "Anju-Signature"
+
+
+def _signed(subject: str, payload: bytes) -> bytes:
+    return subject.encode() + b"\n" + payload
+
+
+def sign(key: Ed25519PrivateKey, subject: str, payload: bytes) -> str:
+    """The value of the header: base64url of the Ed25519 signature."""
+    return base64.urlsafe_b64encode(key.sign(_signed(subject, payload))).rstrip(b"=").decode()
+
+
+def verify(key: Ed25519PublicKey, subject: str, payload: bytes, signature: str | None) -> bool:
+    """Whether `signature` is the platform's over this subject and payload."""
+    try:
+        raw = base64.urlsafe_b64decode((signature or "") + "=" * (-len(signature or "") % 4))
+        key.verify(raw, _signed(subject, payload))
+    except (InvalidSignature, ValueError):
+        return False
+    return True

