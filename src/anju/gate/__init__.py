@@ -1,0 +1,1 @@
+"""The program at the gate: sees, decides, opens, speaks, reports. It runs without the platform."""

@@ -1,0 +1,74 @@
+"""anju gate register | run"""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from anju.gate import identity
+from anju.gate.brain import Brain
+from anju.gate.door import CommandDoor, Door, SimulatedDoor
+from anju.gate.identity import Identity, NotRegistered
+from anju.gate.kiosk import Kiosk
+from anju.gate.link import Link
+from anju.gate.store import Store
+
+KIOSK_PAGE = Path(__file__).resolve().parents[3] / "web" / "dist" / "kiosk"
+
+
+def register(platform: str, code: str, home: Path) -> Identity:
+    """Make this machine the gate that the code names. Raises NotRegistered."""
+    return identity.register(platform, code, home)
+
+
+async def run(home: Path, host: str, port: int, door_program: str | None = None) -> None:
+    """Be the gate until told to stop. Raises NotRegistered."""
+    me = identity.load(home)
+    door: Door = CommandDoor(me.open_seconds, door_program) if door_program else SimulatedDoor(me.open_seconds)
+    store = Store(home / "gate.db", me.storage)
+    brain = Brain(store, door)
+    kiosk = Kiosk(me, brain)
+    kiosk.link = link = Link(me, brain, kiosk.opened_remotely)
+    page = Path(os.environ.get("ANJU_KIOSK", KIOSK_PAGE))
+    config = uvicorn.Config(kiosk.app(page), host=host, port=port, access_log=False, log_level="warning", ws_max_size=4 * 1024 * 1024)
+    config.timeout_graceful_shutdown = 1
+    server = uvicorn.Server(config)
+    talking = asyncio.create_task(link.run())
+    await kiosk.warm()
+    try:
+        await server.serve()
+    finally:
+        talking.cancel()
+        await asyncio.gather(talking, return_exceptions=True)
+        await link.close()
+        store.close()
+
+
+def main(arguments: list[str]) -> int:
+    """The gate's command line. Returns the exit code."""
+    parser = argparse.ArgumentParser(prog="anju gate", description="The program at the gate")
+    verbs = parser.add_subparsers(dest="what", required=True)
+    joining = verbs.add_parser("register", help="become a gate, with a one-time code from the console")
+    joining.add_argument("--platform", required=True)
+    joining.add_argument("--code", required=True)
+    running = verbs.add_parser("run", help="be the gate")
+    running.add_argument("--host", default="127.0.0.1", help="where the kiosk page is served (default: this machine only)")
+    running.add_argument("--port", type=int, default=8010)
+    running.add_argument("--door", help="a program that opens the door; it gets the seconds as its argument")
+    for verb in (joining, running):
+        verb.add_argument("--home", type=Path, required=True, help="where this gate keeps its keys and its store")
+    chosen = parser.parse_args(arguments)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        if chosen.what == "register":
+            sys.stdout.write(f"registered as {register(chosen.platform, chosen.code, chosen.home).name}\n")
+        else:
+            asyncio.run(run(chosen.home, chosen.host, chosen.port, chosen.door))
+    except NotRegistered as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
