@@ -1,0 +1,41 @@
+export type Language = 'zh' | 'en'
+
+/** The page's own words; what the gate says comes from the gate, in both languages. */
+export const TEXTS = {
+  zh: {
+    switch: 'English',
+    online: '在线',
+    local: '本地运行',
+    connecting: '正在连接门禁程序',
+    connectingHelp: '若一直没有恢复，请联系物业',
+    noCamera: '相机不可用',
+    noCameraHelp: '请允许本页使用相机并检查连接；其间请用手机开门或联系物业',
+    idle: '请面向镜头',
+    idleHelp: '或将手机上的开门二维码对准镜头',
+    refusedHelp: '您还可以',
+    showCode: '出示二维码',
+    showCodeHow: '打开安居，将“通行”页的二维码对准镜头',
+    askStaff: '联系物业',
+    askStaffHow: '请门岗或物业人员协助',
+    doorOpen: '门已打开',
+    gate: '门禁',
+  },
+  en: {
+    switch: '中文',
+    online: 'Online',
+    local: 'Working locally',
+    connecting: 'Connecting to the gate',
+    connectingHelp: 'If this lasts, please contact the property office',
+    noCamera: 'The camera is not available',
+    noCameraHelp: 'Allow this page to use it and check the cable; meanwhile open by phone or contact the property office',
+    idle: 'Please face the camera',
+    idleHelp: 'or hold your QR code to it',
+    refusedHelp: 'You can also',
+    showCode: 'Show your QR code',
+    showCodeHow: 'Open Anju and hold the code on its Access page to the camera',
+    askStaff: 'Ask the property office',
+    askStaffHow: 'The guard or the staff will help you',
+    doorOpen: 'The door is open',
+    gate: 'Gate',
+  },
+} as const

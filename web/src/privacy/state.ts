@@ -1,0 +1,7 @@
+import type { Schema } from '@/api/client'
+
+export type ConsentState = 'none' | 'granted' | 'withdrawn' | 'stale'
+
+export function stateOf(purpose: Schema['PurposeOut']): ConsentState {
+  return String(purpose.state) as ConsentState
+}

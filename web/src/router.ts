@@ -1,0 +1,54 @@
+import { createRouter, createWebHistory } from 'vue-router'
+import HomePage from './home/HomePage.vue'
+import { knowMe, me } from './people/me'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** Shows the bottom bar. */
+    tab?: boolean
+    /** Needs an account. */
+    signedIn?: boolean
+  }
+}
+
+const mine = { signedIn: true }
+
+export const router = createRouter({
+  history: createWebHistory(),
+  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+  routes: [
+    { path: '/', component: HomePage, meta: { tab: true } },
+    { path: '/access', component: () => import('./access/AccessPage.vue'), meta: { tab: true } },
+    { path: '/notices', component: () => import('./notices/NoticesPage.vue'), meta: { tab: true } },
+    { path: '/mine', component: () => import('./people/MinePage.vue'), meta: { tab: true } },
+    { path: '/sign-in', component: () => import('./people/SignInPage.vue') },
+    { path: '/sign-up', component: () => import('./people/SignUpPage.vue') },
+    { path: '/agree', component: () => import('./privacy/AgreePage.vue'), meta: mine },
+    { path: '/communities', component: () => import('./homes/CommunitiesPage.vue') },
+    { path: '/homes', component: () => import('./homes/HomesPage.vue'), meta: mine },
+    { path: '/homes/apply', component: () => import('./homes/ApplyPage.vue'), meta: mine },
+    { path: '/homes/applications/:id', component: () => import('./homes/ApplicationPage.vue'), meta: mine, props: true },
+    { path: '/access/phones', component: () => import('./access/PhonesPage.vue'), meta: mine },
+    { path: '/access/entries', component: () => import('./access/EntriesPage.vue'), meta: mine },
+    { path: '/face', component: () => import('./face/FacePage.vue'), meta: mine },
+    { path: '/face/enrol', component: () => import('./face/EnrolPage.vue'), meta: mine },
+    { path: '/mine/profile', component: () => import('./people/ProfilePage.vue'), meta: mine },
+    { path: '/mine/privacy', component: () => import('./privacy/ConsentsPage.vue'), meta: mine },
+    { path: '/mine/privacy/history', component: () => import('./privacy/HistoryPage.vue'), meta: mine },
+    { path: '/mine/privacy/:code', component: () => import('./privacy/PurposePage.vue'), meta: mine, props: true },
+    { path: '/mine/security', component: () => import('./people/SecurityPage.vue'), meta: mine },
+    { path: '/mine/security/password', component: () => import('./people/PasswordPage.vue'), meta: mine },
+    { path: '/mine/security/totp', component: () => import('./people/TotpPage.vue'), meta: mine },
+    { path: '/mine/security/recovery-codes', component: () => import('./people/RecoveryCodesPage.vue'), meta: mine },
+    { path: '/mine/security/passkeys', component: () => import('./people/PasskeysPage.vue'), meta: mine },
+    { path: '/mine/security/sessions', component: () => import('./people/SessionsPage.vue'), meta: mine },
+    { path: '/:rest(.*)', component: () => import('./layout/NotFoundPage.vue') },
+  ],
+})
+
+router.beforeEach(async (to) => {
+  await knowMe()
+  // Not known (no network) is not signed out: the page itself says what it cannot load.
+  if (to.meta.signedIn && me.value === null) return { path: '/sign-in', query: { next: to.fullPath } }
+  return true
+})
