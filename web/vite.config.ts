@@ -10,6 +10,7 @@ const platform = process.env.ANJU_PLATFORM ?? 'http://127.0.0.1:8000'
 
 /** The resident app. */
 export default defineConfig({
+  define: { __VUE_I18N_LEGACY_API__: 'false', __INTLIFY_PROD_DEVTOOLS__: 'false' },
   resolve: { alias: { '@': fileURLToPath(new URL('src', import.meta.url)) } },
   plugins: [
     vantFont(),
@@ -43,7 +44,23 @@ export default defineConfig({
       },
     }),
   ],
-  build: { outDir: 'dist/app', assetsInlineLimit: 0, target: 'es2022' },
+  build: {
+    outDir: 'dist/app',
+    assetsInlineLimit: 0,
+    target: 'es2022',
+    rolldownOptions: {
+      output: {
+        // A few files that stay cached for long, rather than dozens of tiny ones.
+        codeSplitting: {
+          groups: [
+            { name: 'vue', test: /node_modules[\\/](vue|@vue|vue-router|vue-i18n|@intlify)[\\/]/ },
+            { name: 'vant', test: /node_modules[\\/]@?vant[\\/]/ },
+            { name: 'shared', test: /src[\\/](api|layout|live|texts[\\/].*\.ts)/ },
+          ],
+        },
+      },
+    },
+  },
   server: {
     proxy: Object.fromEntries(['/api', '/_allauth', '/live', '/console', '/static'].map((path) => [path, { target: platform }])),
   },
