@@ -79,7 +79,7 @@ def make_consumer(gate: UUID) -> None:
                 filter_subject=subjects.grants(gate),
                 deliver_policy=DeliverPolicy.ALL,
                 ack_policy=AckPolicy.EXPLICIT,
-                ack_wait=30,
+                ack_wait=5,
                 max_ack_pending=1000,
             ),
         )

@@ -1,29 +1,39 @@
-"""One visitor's approach to the kiosk: from the first frame to open or not, saying each thing once."""
+"""One visitor's approach to the kiosk: from the first frame to open or not, saying and recording each thing once."""
 
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from anju.gate.brain import Brain
 from anju.gate.eyes import Sight
-from anju.gate.texts import HINTS
+from anju.gate.texts import HINTS, TEXTS
 from anju.grants.decision import Decision, Reason
-from anju.recognition.gallery import Agreement
+from anju.grants.grant import Way
+from anju.recognition.advice import ADVICE, Text
+from anju.recognition.gallery import Agreement, Match
 
 SHOW_GRANTED = 3.0
 SHOW_REFUSED = 4.0
 UNSURE_FRAMES = 4
-"""So many good frames in a row that name nobody make a refusal; fewer are bad luck."""
+"""So many clear frames in a row that name nobody make a refusal; fewer are bad luck."""
+FAKE_FRAMES = 2
 FORGET = 2.0
+"""Seconds without a face after which the next one is somebody else's approach."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the kiosk shows. state: idle, looking, granted, refused. say: aloud, now."""
+    """What the kiosk shows. state: idle, looking, granted, refused, wait. say: aloud, now. box: in frame pixels."""
 
     state: str
     code: str
+    text: Text
     say: bool = False
     box: tuple[int, int, int, int] | None = None
+
+
+def answer(state: str, code: str, *, say: bool = False, box: tuple[int, int, int, int] | None = None) -> Answer:
+    """An answer with the code's own text."""
+    return Answer(state, code, TEXTS[code], say, box)
 
 
 @dataclass
@@ -34,76 +44,107 @@ class Approach:
     _agreement: Agreement[UUID] = field(default_factory=Agreement)
     _unsure: int = 0
     _fakes: int = 0
+    _told: set[tuple[Reason, UUID | None]] = field(default_factory=set)
     _seen: float = float("-inf")
-    _busy_until: float = float("-inf")
+    _granted_until: float = float("-inf")
     _refused_until: float = float("-inf")
-    _shown: Answer = Answer("idle", "no_face")
+    _shown: Answer = field(default_factory=lambda: answer("idle", "no_face"))
     _last_code: tuple[str, float] = ("", float("-inf"))
 
     def see(self, sight: Sight, now: float) -> Answer:
         """React to what a frame showed."""
-        if now < self._busy_until:
-            return Answer(self._shown.state, self._shown.code, box=sight.box)
+        if now - self._seen > FORGET:
+            self._start_over()
+            self._told.clear()
+        if sight.box is not None:
+            self._seen = now
+        if now < self._granted_until:
+            return self._again(sight)
         if sight.qr is not None:
-            return self.code(sight.qr, now)
-        if sight.match is None:
-            if now - self._seen > FORGET:
-                self._forget()
-            return self._still(Answer("looking" if sight.box else "idle", HINTS[sight.issue] if sight.issue else "no_face", box=sight.box), sight, now)
-        self._seen = now
-        if not sight.match.sure:
+            return self._code_in_view(sight.qr, now)
+        if sight.clear:
+            return self._face(sight, now)
+        if now < self._refused_until:
+            return self._again(sight)
+        if sight.issue is None:
+            return answer("idle", "no_face", box=sight.box)
+        return Answer("looking", HINTS[sight.issue], ADVICE[sight.issue], box=sight.box)
+
+    def code(self, text: str, now: float) -> Answer:
+        """A code read by a scanner: each reading is one try."""
+        self._last_code = (text, now)
+        return self._show(self.brain.permit(text), now)
+
+    def remote(self, now: float) -> Answer:
+        """The door was opened from a phone or by staff."""
+        return self._grant(Reason.REMOTE_OPEN, now)
+
+    def _code_in_view(self, text: str, now: float) -> Answer:
+        """The same code held before the camera is one try."""
+        last, at = self._last_code
+        if text == last and now - at < SHOW_REFUSED and self._shown.state == "refused":
+            self._last_code = (text, now)
+            return self._again(Sight())
+        return self.code(text, now)
+
+    def _face(self, sight: Sight, now: float) -> Answer:
+        match = sight.match
+        if match is None or not match.sure:
             self._unsure += 1
             self._agreement.clear()
-            if self._unsure >= UNSURE_FRAMES and now >= self._refused_until:
-                return self._show(self.brain.refuse_face(Reason.NOT_RECOGNISED, sight.match), sight, now)
-            return self._still(Answer("looking", "hold_still", box=sight.box), sight, now)
-        self._unsure = 0
+            if self._unsure >= UNSURE_FRAMES:
+                return self._refuse_face(Decision(False, Reason.NOT_RECOGNISED), match, sight, now)
+            return self._still_looking(sight, now)
         if not sight.live:
             self._fakes += 1
             self._agreement.clear()
-            if self._fakes >= 2 and now >= self._refused_until:
-                return self._show(self.brain.refuse_face(Reason.NOT_LIVE, sight.match), sight, now)
-            return self._still(Answer("looking", "hold_still", box=sight.box), sight, now)
-        if not self._agreement.add(sight.match.key, now):
-            return self._still(Answer("looking", "hold_still", box=sight.box), sight, now)
-        self._agreement.clear()
-        return self._show(self.brain.face(sight.match), sight, now)
-
-    def code(self, text: str, now: float) -> Answer:
-        """A QR code, from the camera or a scanner. The same code held before the camera is one try."""
-        last, at = self._last_code
-        if text == last and now - at < SHOW_REFUSED:
-            return self._shown
-        self._last_code = (text, now)
-        return self._show(self.brain.permit(text), Sight(), now)
-
-    def remote(self, now: float) -> Answer:
-        """The door was opened from a phone."""
-        return self._hold(Answer("granted", Reason.REMOTE_OPEN, say=True), now + SHOW_GRANTED)
-
-    def _still(self, answer: Answer, sight: Sight, now: float) -> Answer:
-        """A refusal stays on the screen for a while although looking goes on."""
-        if now < self._refused_until:
-            return Answer(self._shown.state, self._shown.code, box=sight.box)
-        return answer
-
-    def _show(self, decision: Decision, sight: Sight, now: float) -> Answer:
-        if decision.open:
-            self._forget()
-            self._refused_until = float("-inf")
-            return self._hold(Answer("granted", decision.reason, say=True, box=sight.box), now + SHOW_GRANTED)
+            if self._fakes >= FAKE_FRAMES:
+                return self._refuse_face(Decision(False, Reason.NOT_LIVE), match, sight, now)
+            return self._still_looking(sight, now)
         self._unsure = 0
-        self._fakes = 0
+        if not self._agreement.add(match.key, now):
+            return self._still_looking(sight, now)
+        decision = self.brain.face(match)
+        if not decision.open:
+            return self._refuse_face(decision, match, sight, now)
+        self.brain.act(decision, Way.FACE, match)
+        return self._show(decision, now, sight)
+
+    def _refuse_face(self, decision: Decision, match: Match[UUID] | None, sight: Sight, now: float) -> Answer:
+        """Refuse; record and say it once in an approach, however long somebody stands there."""
+        what = decision.reason, decision.grant.id if decision.grant else None
+        if what not in self._told:
+            self._told.add(what)
+            self.brain.act(decision, Way.FACE, match)
+            return self._show(decision, now, sight)
+        self._shown = answer("refused", decision.reason)
         self._refused_until = now + SHOW_REFUSED
-        self._shown = Answer("refused", decision.reason, box=sight.box)
-        return Answer("refused", decision.reason, say=True, box=sight.box)
+        return self._again(sight)
 
-    def _hold(self, answer: Answer, until: float) -> Answer:
-        self._shown = Answer(answer.state, answer.code)
-        self._busy_until = until
-        return answer
+    def _still_looking(self, sight: Sight, now: float) -> Answer:
+        if now < self._refused_until:  # a refusal stays on the screen for a while although looking goes on
+            return self._again(sight)
+        return answer("looking", "hold_still", box=sight.box)
 
-    def _forget(self) -> None:
+    def _show(self, decision: Decision, now: float, sight: Sight | None = None) -> Answer:
+        box = sight.box if sight else None
+        if decision.open:
+            return self._grant(decision.reason, now, box)
+        self._refused_until = now + SHOW_REFUSED
+        self._shown = answer("refused", decision.reason)
+        return answer("refused", decision.reason, say=True, box=box)
+
+    def _grant(self, reason: Reason, now: float, box: tuple[int, int, int, int] | None = None) -> Answer:
+        self._start_over()
+        self._granted_until = now + SHOW_GRANTED
+        self._refused_until = float("-inf")
+        self._shown = answer("granted", reason)
+        return answer("granted", reason, say=True, box=box)
+
+    def _again(self, sight: Sight) -> Answer:
+        return answer(self._shown.state, self._shown.code, box=sight.box)
+
+    def _start_over(self) -> None:
         self._agreement.clear()
         self._unsure = 0
         self._fakes = 0

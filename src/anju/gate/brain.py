@@ -1,28 +1,32 @@
 """What the gate knows and decides. No network, no camera: grants and templates in, decisions and stored entries out."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+import time
+from collections.abc import Callable, Iterable, Sequence
 from uuid import UUID
 
 from uuid6 import uuid7
 
+from anju.gate.clock import GateClock
 from anju.gate.door import Door
 from anju.gate.store import Store
-from anju.grants.decision import Decision, Reason, Replays, decide, decide_permit
+from anju.grants.decision import Decision, Reason, decide, decide_permit
 from anju.grants.grant import Ended, Grant, Way
-from anju.grants.permits import BadPermit, read
+from anju.grants.permits import BadPermit, Permit, Replays, read
 from anju.recognition.faces import Vector
 from anju.recognition.gallery import Gallery, Match
 
 
 class Brain:
-    """One gate's knowledge, kept in memory and in its store."""
+    """One gate's knowledge, kept in memory and in its store. Used from one thread."""
 
     def __init__(self, store: Store, door: Door) -> None:
         self.store = store
         self.door = door
-        self._replays = Replays()
-        self._offset = timedelta(seconds=store.clock_offset())
+        self.clock = GateClock(store)
+        self.decided = 0.0
+        """When the last decision had been carried out at the door (time.perf_counter)."""
+        self.on_entry: Callable[[], None] = lambda: None
+        self._replays = Replays(store.used_permits())
         self._grants = {grant.id: grant for grant in store.grants()}
         self._templates = store.templates()
         self._by_key = {key: grant.id for grant in self._grants.values() for key in grant.keys}
@@ -30,21 +34,8 @@ class Brain:
 
     # knowledge
 
-    def now(self) -> datetime:
-        """The time as the platform has it, as far as this gate knows."""
-        return datetime.now(UTC) + self._offset
-
-    @property
-    def offset_ms(self) -> int:
-        return round(self._offset.total_seconds() * 1000)
-
-    def set_clock(self, platform_now: datetime, halfway: timedelta) -> None:
-        """Learn the platform's time; `halfway` is half of how long the answer took."""
-        self._offset = platform_now + halfway - datetime.now(UTC)
-        self.store.set_clock_offset(self._offset.total_seconds())
-
     def learn(self, news: Sequence[Grant | Ended], sequence: int) -> None:
-        """Take in grants and ends; they hold from now on."""
+        """Take in grants and ends; they hold from now on. sequence: the last message's place in the stream."""
         for one in self.store.apply(news, sequence):
             old = self._grants.pop(one.id, None)
             for key in old.keys if old else ():
@@ -58,79 +49,99 @@ class Brain:
 
     def missing_templates(self) -> list[UUID]:
         """Grants whose face this gate should know and does not, or knows from an older enrolment."""
-        return [
-            grant.id
-            for grant in self._grants.values()
-            if grant.face and (grant.id not in self._templates or self._templates[grant.id][0] != grant.face.rev)
-        ]
+        return [one.id for one in self._grants.values() if one.face and self._face_rev(one.id) != one.face.rev]
 
-    def learn_face(self, grant_id: UUID, rev: int, vectors: Sequence[Vector]) -> None:
-        """Take in a holder's templates, unless the grant ended or was enrolled anew meanwhile."""
-        grant = self._grants.get(grant_id)
-        if grant is None or grant.face is None or grant.face.rev != rev or not vectors:
+    def _face_rev(self, grant_id: UUID) -> int | None:
+        known = self._templates.get(grant_id)
+        return known[0] if known else None
+
+    def learn_faces(self, new: Iterable[tuple[UUID, int, Sequence[Vector]]]) -> None:
+        """Take in holders' templates (grant, rev, vectors); one whose grant ended or changed meanwhile is dropped."""
+        wanted = [one for one in new if len(one[2]) and self._expects(one[0], one[1])]
+        if not wanted:
             return
-        self.store.keep_templates(grant_id, rev, vectors)
-        self._templates[grant_id] = (rev, list(vectors))
+        self.store.keep_templates(wanted)
+        self._templates |= {grant_id: (rev, list(vectors)) for grant_id, rev, vectors in wanted}
         self._gallery = None
+
+    def _expects(self, grant_id: UUID, rev: int) -> bool:
+        grant = self._grants.get(grant_id)
+        return grant is not None and grant.face is not None and grant.face.rev == rev
 
     @property
     def counts(self) -> dict[str, int]:
+        """How much is known and how much waits to be sent."""
         return {"grants": len(self._grants), "templates": len(self._templates), "queued": self.store.queued()}
 
     def gallery(self) -> Gallery[UUID]:
         """Everybody whose face opens this gate; made anew after a change."""
         if self._gallery is None:
-            current = {one.id: one for one in self._grants.values() if one.face and Way.FACE in one.ways}
-            known = {id_: vectors for id_, (rev, vectors) in self._templates.items() if id_ in current and current[id_].face.rev == rev}  # type: ignore[union-attr]
-            strict = frozenset(id_ for id_, grant in current.items() if grant.face and grant.face.strict)
+            faces = {one.id: one.face for one in self._grants.values() if one.face and Way.FACE in one.ways}
+            known = {
+                grant_id: self._templates[grant_id][1]
+                for grant_id, face in faces.items()
+                if self._face_rev(grant_id) == face.rev
+            }
+            strict = frozenset(grant_id for grant_id, face in faces.items() if face.strict)
             self._gallery = Gallery(known, strict)
         return self._gallery
 
     # decisions
 
     def face(self, match: Match[UUID]) -> Decision:
-        """Somebody is surely recognised, alive and in two frames: may they come in?"""
-        return self._act(decide(self._grants.get(match.key), Way.FACE, self.now()), Way.FACE, match)
-
-    def refuse_face(self, reason: Reason, match: Match[UUID] | None) -> Decision:
-        """Somebody was looked at and not let in."""
-        return self._act(Decision(False, reason), Way.FACE, match)
+        """Somebody is surely recognised, alive and in two frames: may they come in? Carry it out by `act`."""
+        return decide(self._grants.get(match.key), Way.FACE, self.clock.read())
 
     def permit(self, text: str) -> Decision:
-        """A QR code was shown."""
+        """A QR code was shown: decide and carry it out."""
         try:
             permit = read(text)
         except BadPermit:
-            return self._act(Decision(False, Reason.QR_UNKNOWN), Way.QR)
+            decision = Decision(False, Reason.QR_UNKNOWN)
+            self.act(decision, Way.QR)
+            return decision
         grant = self._grants.get(self._by_key.get(permit.key, UUID(int=0)))
-        return self._act(decide_permit(permit, grant, self._replays, self.now()), Way.QR)
-
-    def remote(self, grant_id: UUID) -> tuple[Decision, str]:
-        """The platform asks to open for this grant. Returns the decision and the entry's id."""
-        decision = decide(self._grants.get(grant_id), Way.REMOTE, self.now())
-        return decision, self._record(decision, Way.REMOTE, None)
-
-    def _act(self, decision: Decision, way: Way, match: Match[UUID] | None = None) -> Decision:
-        self._record(decision, way, match)
+        decision = decide_permit(permit, grant, self._replays, self.clock.read())
+        self.act(decision, Way.QR, permit=permit)
         return decision
 
-    def _record(self, decision: Decision, way: Way, match: Match[UUID] | None) -> str:
-        """Open first (a person is waiting), then store; an entry is durable before anybody is told of it."""
+    def remote(self, grant_id: UUID | None) -> tuple[Decision, str]:
+        """The platform asks to open, for a grant or (None) for its staff. Returns the decision and the entry's id."""
+        decision = Decision(True, Reason.REMOTE_OPEN)
+        if grant_id is not None:
+            decision = decide(self._grants.get(grant_id), Way.REMOTE, self.clock.read())
+        return decision, self.act(decision, Way.REMOTE)
+
+    def act(
+        self,
+        decision: Decision,
+        way: Way,
+        match: Match[UUID] | None = None,
+        permit: Permit | None = None,
+    ) -> str:
+        """Carry a decision out and record it. Returns the entry's id.
+
+        The door comes first, for a person is waiting; the entry is durable before anybody is told of it.
+        """
         if decision.open:
             self.door.open()
-        entry_id = str(uuid7())
+        self.decided = time.perf_counter()
+        entry = str(uuid7())
+        grant = decision.grant
         self.store.add_entry(
             {
-                "id": entry_id,
-                "at": self.now().isoformat(),
-                "grant": str(decision.grant.id) if decision.grant else None,
-                "holder": str(decision.grant.holder) if decision.grant else None,
+                "id": entry,
+                "at": self.clock.read().now.isoformat(),
+                "grant": str(grant.id) if grant else None,
+                "holder": str(grant.holder) if grant else None,
                 "way": way,
                 "result": "granted" if decision.open else "refused",
                 "reason": decision.reason,
                 "score": round(match.score, 3) if match else None,
                 "second": round(match.second, 3) if match else None,
-                "offset_ms": self.offset_ms,
-            }
+                "offset_ms": self.clock.offset_ms,
+            },
+            (permit.head, permit.at.timestamp()) if permit and decision.open else None,
         )
-        return entry_id
+        self.on_entry()
+        return entry

@@ -1,7 +1,6 @@
 """What actually opens."""
 
 import asyncio
-import subprocess
 from typing import Protocol
 
 import structlog
@@ -13,7 +12,9 @@ class Door(Protocol):
     """Opens for a while and closes by itself."""
 
     @property
-    def is_open(self) -> bool: ...
+    def is_open(self) -> bool:
+        """Whether it still stands open."""
+        ...
 
     def open(self) -> None:
         """Open now; opening an open door keeps it open longer. Must return at once."""
@@ -25,7 +26,7 @@ class SimulatedDoor:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._until = 0.0
+        self._until = float("-inf")
 
     @property
     def is_open(self) -> bool:
@@ -41,10 +42,22 @@ class CommandDoor(SimulatedDoor):
     def __init__(self, seconds: float, program: str) -> None:
         super().__init__(seconds)
         self._program = program
+        self._running: set[asyncio.Task[None]] = set()
 
     def open(self) -> None:
         super().open()
+        running = asyncio.ensure_future(self._run())
+        self._running.add(running)
+        running.add_done_callback(self._running.discard)
+
+    async def _run(self) -> None:
         try:
-            subprocess.Popen([self._program, str(self._seconds)], stdin=subprocess.DEVNULL)
+            process = await asyncio.create_subprocess_exec(
+                self._program, str(self._seconds), stdin=asyncio.subprocess.DEVNULL
+            )
         except OSError as error:
-            log.error("door_program_failed", program=self._program, error=type(error).__name__)
+            log.error("door_program_missing", program=self._program, error=type(error).__name__)
+            return
+        code = await process.wait()
+        if code:
+            log.error("door_program_failed", program=self._program, code=code)

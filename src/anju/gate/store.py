@@ -3,7 +3,9 @@
 import json
 import secrets
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -12,22 +14,28 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from anju.grants import grant as grants
-from anju.grants.grant import Ended, Grant
+from anju.grants.grant import Ended, Grant, supersedes
 from anju.recognition.faces import DIMENSIONS, Vector
 
 _SCHEMA = """
 create table if not exists grants (id text primary key, rev integer not null, message blob not null) without rowid;
 create table if not exists ended (id text primary key, rev integer not null) without rowid;
-create table if not exists templates (grant_id text primary key, rev integer not null, sealed blob not null) without rowid;
+create table if not exists templates (grant_id text primary key, rev integer not null, sealed blob not null)
+    without rowid;
 create table if not exists entries (number integer primary key, id text unique not null, body blob not null);
+create table if not exists permits (head blob primary key, at real not null) without rowid;
+create table if not exists commands (id text primary key, answer blob not null, at real not null) without rowid;
 create table if not exists facts (name text primary key, value text not null) without rowid;
 """
+_KEEP_SECONDS = 600
+"""How long used permits and obeyed commands are remembered: both are worthless long before."""
 
 
 class Store:
     """One gate's database. Used from one thread."""
 
     def __init__(self, path: Path, key: bytes) -> None:
+        """key: 32 bytes; encrypts the templates."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._cipher = AESGCM(key)
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -36,40 +44,55 @@ class Store:
             self._db.execute(f"pragma {pragma}")
         self._db.executescript(_SCHEMA)
 
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("begin immediate")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("rollback")
+            raise
+        self._db.execute("commit")
+
+    def _scrub(self) -> None:
+        """Deleted pages are overwritten in the file; the write-ahead log still holds them as they were."""
+        self._db.execute("pragma wal_checkpoint(truncate)")
+
     # grants
 
-    def _known_rev(self, grant_id: UUID) -> int:
-        row = self._db.execute(
-            "select max(rev) from (select rev from grants where id = ?1 union all select rev from ended where id = ?1)", [str(grant_id)]
-        ).fetchone()
-        return int(row[0]) if row[0] is not None else -1
+    def _known_rev(self, grant_id: UUID) -> int | None:
+        both = "select rev from grants where id = ?1 union all select rev from ended where id = ?1"
+        rev: int | None = self._db.execute(f"select max(rev) from ({both})", [str(grant_id)]).fetchone()[0]  # noqa: S608
+        return rev
 
     def apply(self, news: Sequence[Grant | Ended], sequence: int) -> list[Grant | Ended]:
         """Take in grants and ends, durably. Returns those that were news: a lower or equal rev changes nothing."""
         taken: list[Grant | Ended] = []
-        scrub = False
-        self._db.execute("begin immediate")
-        for one in news:
-            if one.rev <= self._known_rev(one.id):
-                continue
-            taken.append(one)
-            if isinstance(one, Ended):
-                self._db.execute("delete from grants where id = ?", [str(one.id)])
-                self._db.execute("insert or replace into ended values (?, ?)", [str(one.id), one.rev])
-            else:
-                self._db.execute("insert or replace into grants values (?, ?, ?)", [str(one.id), one.rev, grants.dump(one)])
-                self._db.execute("delete from ended where id = ?", [str(one.id)])
-            if isinstance(one, Ended) or one.face is None:
-                scrub = bool(self._db.execute("delete from templates where grant_id = ?", [str(one.id)]).rowcount) or scrub
-        if sequence > self.applied():
-            self._set("applied", str(sequence))
-        self._db.execute("commit")
-        if scrub:  # the WAL still holds the pages as they were
-            self._db.execute("pragma wal_checkpoint(truncate)")
+        erased = 0
+        with self._transaction():
+            for one in news:
+                if not supersedes(one.rev, self._known_rev(one.id)):
+                    continue
+                taken.append(one)
+                name = str(one.id)
+                if isinstance(one, Ended):
+                    self._db.execute("delete from grants where id = ?", [name])
+                    self._db.execute("insert or replace into ended values (?, ?)", [name, one.rev])
+                else:
+                    self._db.execute("insert or replace into grants values (?, ?, ?)", [name, one.rev, grants.dump(one)])
+                    self._db.execute("delete from ended where id = ?", [name])
+                if isinstance(one, Ended) or one.face is None:
+                    erased += self._db.execute("delete from templates where grant_id = ?", [name]).rowcount
+            if sequence > self.applied():
+                self._set("applied", str(sequence))
+        if erased:
+            self._scrub()
         return taken
 
     def grants(self) -> list[Grant]:
-        return [one for (message,) in self._db.execute("select message from grants") if isinstance(one := grants.parse(message), Grant)]
+        """Everybody who may come in."""
+        rows = self._db.execute("select message from grants")
+        return [one for (message,) in rows if isinstance(one := grants.parse(message), Grant)]
 
     def applied(self) -> int:
         """The last stream sequence taken in."""
@@ -77,12 +100,15 @@ class Store:
 
     # templates
 
-    def keep_templates(self, grant_id: UUID, rev: int, vectors: Sequence[Vector]) -> None:
-        """Keep one holder's vectors, encrypted and bound to the grant."""
-        nonce = secrets.token_bytes(12)
-        raw = np.stack(vectors).astype("<f4").tobytes()
-        sealed = nonce + self._cipher.encrypt(nonce, raw, str(grant_id).encode())
-        self._db.execute("insert or replace into templates values (?, ?, ?)", [str(grant_id), rev, sealed])
+    def keep_templates(self, new: Sequence[tuple[UUID, int, Sequence[Vector]]]) -> None:
+        """Keep holders' vectors (grant, rev, vectors), each encrypted and bound to its grant."""
+        with self._transaction():
+            for grant_id, rev, vectors in new:
+                nonce = secrets.token_bytes(12)
+                raw = np.stack(vectors).astype("<f4").tobytes()
+                sealed = nonce + self._cipher.encrypt(nonce, raw, str(grant_id).encode())
+                self._db.execute("insert or replace into templates values (?, ?, ?)", [str(grant_id), rev, sealed])
+        self._scrub()
 
     def templates(self) -> dict[UUID, tuple[int, list[Vector]]]:
         """Every holder's vectors with their rev. One that does not open is left out and fetched again."""
@@ -98,20 +124,42 @@ class Store:
 
     # entries
 
-    def add_entry(self, entry: dict[str, object]) -> None:
-        """Store an entry before anything else happens with it."""
-        self._db.execute("insert into entries (id, body) values (?, ?)", [entry["id"], json.dumps(entry).encode()])
+    def add_entry(self, entry: dict[str, object], permit: tuple[bytes, float] | None = None) -> None:
+        """Store what happened; with it, that a permit (head, Unix time) has been used."""
+        with self._transaction():
+            self._db.execute("insert into entries (id, body) values (?, ?)", [entry["id"], json.dumps(entry).encode()])
+            if permit is not None:
+                self._db.execute("insert or ignore into permits values (?, ?)", permit)
+                self._db.execute("delete from permits where at < ?", [permit[1] - _KEEP_SECONDS])
 
-    def waiting(self, limit: int = 100) -> list[tuple[int, str, bytes]]:
+    def waiting(self, limit: int) -> list[tuple[int, str, bytes]]:
         """Entries the platform has not confirmed, the oldest first: number, id, body."""
         return list(self._db.execute("select number, id, body from entries order by number limit ?", [limit]))
 
-    def delivered(self, numbers: Sequence[int]) -> None:
-        """The bus has these safely: they need not be kept."""
-        self._db.executemany("delete from entries where number = ?", [(number,) for number in numbers])
+    def delivered(self, number: int) -> None:
+        """The bus has this one safely: it need not be kept."""
+        self._db.execute("delete from entries where number = ?", [number])
 
     def queued(self) -> int:
+        """How many entries wait."""
         return int(self._db.execute("select count(*) from entries").fetchone()[0])
+
+    def used_permits(self) -> dict[bytes, float]:
+        """Heads of the permits used lately, with their times."""
+        return dict(self._db.execute("select head, at from permits"))
+
+    # commands
+
+    def answer_to(self, command: str) -> bytes | None:
+        """What was answered to a command obeyed before."""
+        row = self._db.execute("select answer from commands where id = ?", [command]).fetchone()
+        return bytes(row[0]) if row else None
+
+    def obeyed(self, command: str, answer: bytes, at: datetime) -> None:
+        """Remember the answer, so that the same command does nothing twice."""
+        with self._transaction():
+            self._db.execute("insert or replace into commands values (?, ?, ?)", [command, answer, at.timestamp()])
+            self._db.execute("delete from commands where at < ?", [at.timestamp() - _KEEP_SECONDS])
 
     # facts
 
@@ -126,8 +174,16 @@ class Store:
         """Seconds to add to this machine's clock, as last learnt."""
         return float(self._get("clock_offset") or 0)
 
-    def set_clock_offset(self, seconds: float) -> None:
-        self._set("clock_offset", repr(seconds))
+    def clock_known(self) -> datetime | None:
+        """The platform's time when it was last asked."""
+        known = self._get("clock_known")
+        return datetime.fromisoformat(known) if known else None
+
+    def set_clock(self, known: datetime, offset: float) -> None:
+        """Remember the platform's time and how many seconds it is ahead of this machine's."""
+        with self._transaction():
+            self._set("clock_known", known.isoformat())
+            self._set("clock_offset", repr(offset))
 
     def close(self) -> None:
         self._db.close()

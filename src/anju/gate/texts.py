@@ -1,35 +1,37 @@
-"""What the gate says, in Chinese and English."""
+"""What the gate says, in Chinese and English, by the codes of its screen."""
 
-from typing import NamedTuple
-
+from anju.recognition.advice import ADVICE, NOT_LIVE, Text
 from anju.recognition.quality import Issue
-
-
-class Text(NamedTuple):
-    zh: str
-    en: str
-
 
 TEXTS = {
     "no_face": Text("请面向镜头，或出示二维码", "Please face the camera, or show your QR code"),
-    "many_faces": Text("请一次一位", "One person at a time, please"),
-    "come_closer": Text("请靠近一些", "Please come closer"),
-    "step_back": Text("请后退一点", "Please step back a little"),
-    "look_straight": Text("请正对镜头", "Please look straight at the camera"),
     "hold_still": Text("请稍停一下", "Please hold still"),
-    "too_dark": Text("光线太暗，请靠近灯光", "It is too dark here, please move into the light"),
-    "too_bright": Text("光线太强，请避开强光", "It is too bright here, please turn away from the light"),
-    "not_live": Text("请本人到镜头前，不要使用照片或屏幕", "Please come in person: pictures and screens are not accepted"),
-    "not_recognised": Text("没有认出您，请出示二维码或联系物业", "You were not recognised. Please use your QR code or contact the property office"),
+    NOT_LIVE: ADVICE[NOT_LIVE],
+    "not_recognised": Text(
+        "没有认出您，请出示二维码或联系物业",
+        "You were not recognised. Please use your QR code or contact the property office",
+    ),
     "recognised": Text("欢迎回家，请进", "Welcome home, please come in"),
     "qr_ok": Text("验证通过，请进", "Welcome, please come in"),
     "remote_open": Text("门已打开，请进", "The door is open, please come in"),
-    "qr_expired": Text("二维码已过期，请刷新；若仍不行，请校准手机时间", "This code has expired. Refresh it; if that fails, set your phone's clock"),
+    "qr_expired": Text(
+        "二维码已过期，请刷新；若仍不行，请校准手机时间",
+        "This code has expired. Refresh it; if that fails, set your phone's clock",
+    ),
     "qr_replayed": Text("这个二维码已用过，请等待刷新", "This code has been used. Please wait for the next one"),
     "qr_unknown": Text("这个二维码不能开本门", "This code does not open this gate"),
-    "outside_window": Text("现在不在您的有效期内，请联系物业", "You may not enter at this time. Please contact the property office"),
+    "outside_window": Text(
+        "现在不在您的有效期内，请联系物业", "You may not enter at this time. Please contact the property office"
+    ),
     "revoked": Text("您的通行权限已终止，请联系物业", "Your access has ended. Please contact the property office"),
-    "way_not_granted": Text("您没有开通这种开门方式，请出示二维码", "This way in is not enabled for you. Please use your QR code"),
+    "way_not_granted": Text(
+        "您没有开通这种开门方式，请换一种方式或联系物业",
+        "This way in is not enabled for you. Please use another or contact the property office",
+    ),
+    "clock_unsure": Text(
+        "门禁暂时无法确认时间，请用人脸开门或联系物业",
+        "This gate cannot tell the time just now. Please use your face or contact the property office",
+    ),
     "busy": Text("请稍候", "One moment, please"),
 }
 
@@ -47,4 +49,4 @@ HINTS = {
     Issue.BLURRED: "hold_still",
     Issue.COVERED: "look_straight",
 }
-"""What to tell somebody whose picture is not good enough."""
+"""The screen's code for a picture that is not good enough; its text is the finer advice."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from anju.grants.grant import Grant, Way
-from anju.grants.permits import TOLERANCE, Permit
+from anju.grants.permits import TOLERANCE, Permit, Replays
 
 
 class Reason(StrEnum):
@@ -22,9 +22,18 @@ class Reason(StrEnum):
     OUTSIDE_WINDOW = "outside_window"
     REVOKED = "revoked"
     WAY_NOT_GRANTED = "way_not_granted"
+    CLOCK_UNSURE = "clock_unsure"
 
 
 _OPENS = {Way.FACE: Reason.RECOGNISED, Way.QR: Reason.QR_OK, Way.REMOTE: Reason.REMOTE_OPEN}
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The gate's idea of the time. sure: the platform confirmed it; if not, it is surely not earlier than `now`."""
+
+    now: datetime
+    sure: bool = True
 
 
 @dataclass(frozen=True)
@@ -36,41 +45,34 @@ class Decision:
     grant: Grant | None = None
 
 
-def decide(grant: Grant | None, way: Way, now: datetime) -> Decision:
-    """May this grant's holder come in this way now? None: the grant is not (or no longer) known."""
+def decide(grant: Grant | None, way: Way, clock: Clock) -> Decision:
+    """May this grant's holder come in this way now? None: the grant is not (or no longer) known.
+
+    A gate that lost its clock still lets in those whose right has begun and has no end; for a visitor's window it
+    must know the time.
+    """
     if grant is None:
         return Decision(False, Reason.REVOKED)
     if way not in grant.ways:
         return Decision(False, Reason.WAY_NOT_GRANTED, grant)
-    if now < grant.since or (grant.until is not None and now >= grant.until):
+    if grant.until is not None and clock.now >= grant.until:
+        return Decision(False, Reason.OUTSIDE_WINDOW, grant)
+    if not clock.sure and (grant.until is not None or clock.now < grant.since):
+        return Decision(False, Reason.CLOCK_UNSURE, grant)
+    if clock.now < grant.since:
         return Decision(False, Reason.OUTSIDE_WINDOW, grant)
     return Decision(True, _OPENS[way], grant)
 
 
-class Replays:
-    """Remembers the permits shown lately, so that each opens once. Older ones are refused as expired anyway."""
-
-    def __init__(self) -> None:
-        self._seen: dict[bytes, float] = {}
-
-    def first(self, permit: Permit, now: datetime) -> bool:
-        """Note this permit. Returns whether it is new."""
-        limit = now.timestamp() - 2 * TOLERANCE.total_seconds()
-        if len(self._seen) > 1000:
-            self._seen = {head: at for head, at in self._seen.items() if at > limit}
-        if permit.head in self._seen:
-            return False
-        self._seen[permit.head] = permit.at.timestamp()
-        return True
-
-
-def decide_permit(permit: Permit, grant: Grant | None, replays: Replays, now: datetime) -> Decision:
+def decide_permit(permit: Permit, grant: Grant | None, replays: Replays, clock: Clock) -> Decision:
     """May the holder of this permit come in now? `grant`: the one that names the permit's key, if any does."""
     public = grant.keys.get(permit.key) if grant else None
     if grant is None or public is None or not permit.verify(public):
         return Decision(False, Reason.QR_UNKNOWN)
-    if abs(now - permit.at) > TOLERANCE:
+    if not clock.sure:  # thirty seconds mean nothing then
+        return Decision(False, Reason.CLOCK_UNSURE, grant)
+    if abs(clock.now - permit.at) > TOLERANCE:
         return Decision(False, Reason.QR_EXPIRED, grant)
-    if not replays.first(permit, now):
+    if not replays.first(permit, clock.now):
         return Decision(False, Reason.QR_REPLAYED, grant)
-    return decide(grant, Way.QR, now)
+    return decide(grant, Way.QR, clock)

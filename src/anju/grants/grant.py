@@ -1,6 +1,5 @@
 """A grant: somebody's right to come in at one gate, as the platform tells it (docs/gate-protocol.md)."""
 
-import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
+
+from anju.grants import encoding
 
 
 class Way(StrEnum):
@@ -32,7 +33,7 @@ class FaceRef:
 
 @dataclass(frozen=True)
 class Grant:
-    """keys: phone keys (65-byte P-256 points) by id."""
+    """since, until: aware; until is the first moment it no longer holds. keys: 65-byte P-256 points by key id."""
 
     id: UUID
     rev: int
@@ -52,12 +53,21 @@ class Ended:
     rev: int
 
 
-def _bytes(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+def supersedes(rev: int, known: int | None) -> bool:
+    """Whether a message of this rev changes what is known: messages come late, twice and out of order."""
+    return known is None or rev > known
 
 
-def _text(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+def _rev(said: object) -> int:
+    if type(said) is not int or said < 0:
+        raise BadGrant("a rev is a whole number")
+    return said
+
+
+def _flag(said: object) -> bool:
+    if type(said) is not bool:
+        raise BadGrant("a flag is true or false")
+    return said
 
 
 def _aware(text: str) -> datetime:
@@ -68,23 +78,25 @@ def _aware(text: str) -> datetime:
 
 
 def parse(message: bytes) -> Grant | Ended:
-    """Read a grant or its end. Raises BadGrant."""
+    """Read a grant or its end. Raises BadGrant: half a grant is worse than none."""
     try:
-        said: dict[str, Any] = json.loads(message)
-        if said.get("gone"):
-            return Ended(UUID(said["id"]), int(said["rev"]))
+        said: dict[str, Any] = json.loads(message)  # Any: JSON from outside, checked below
+        if "gone" in said:
+            if not _flag(said["gone"]):
+                raise BadGrant("neither gone nor a grant")
+            return Ended(UUID(said["id"]), _rev(said["rev"]))
         face = said["face"]
         return Grant(
             id=UUID(said["id"]),
-            rev=int(said["rev"]),
+            rev=_rev(said["rev"]),
             holder=UUID(said["holder"]),
             ways=frozenset(Way(way) for way in said["ways"]),
             since=_aware(said["from"]),
-            until=_aware(said["until"]) if said["until"] else None,
-            keys={UUID(key["id"]): _bytes(key["public"]) for key in said["keys"]},
-            face=FaceRef(int(face["rev"]), bool(face["strict"])) if face else None,
+            until=None if said["until"] is None else _aware(said["until"]),
+            keys={UUID(key["id"]): encoding.decode(key["public"]) for key in said["keys"]},
+            face=None if face is None else FaceRef(_rev(face["rev"]), _flag(face["strict"])),
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadGrant("not a grant") from error
 
 
@@ -99,7 +111,7 @@ def dump(grant: Grant | Ended) -> bytes:
         "ways": sorted(grant.ways),
         "from": grant.since.isoformat(),
         "until": grant.until.isoformat() if grant.until else None,
-        "keys": [{"id": str(key), "public": _text(public)} for key, public in grant.keys.items()],
+        "keys": [{"id": str(key), "public": encoding.encode(public)} for key, public in grant.keys.items()],
         "face": {"rev": grant.face.rev, "strict": grant.face.strict} if grant.face else None,
     }
     return json.dumps(said).encode()

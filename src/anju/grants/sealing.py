@@ -20,7 +20,10 @@ def _cipher(shared: bytes, ephemeral: bytes, box: bytes) -> AESGCM:
 
 
 def seal(box_key: bytes, plaintext: bytes, subject: str) -> bytes:
-    """Only the holder of `box_key`'s private half can open it, and only as an answer on `subject`. Layout: ephemeral 32, nonce 12, rest."""
+    """Only the holder of `box_key`'s private half can open it, and only as an answer on `subject`.
+
+    Layout: ephemeral public key 32, nonce 12, ciphertext. Raises ValueError when `box_key` is no X25519 key.
+    """
     ephemeral = X25519PrivateKey.generate()
     public = ephemeral.public_key().public_bytes_raw()
     nonce = secrets.token_bytes(12)
@@ -33,6 +36,7 @@ def unseal(key: X25519PrivateKey, sealed: bytes, subject: str) -> bytes:
     public, nonce, ciphertext = sealed[:32], sealed[32:44], sealed[44:]
     try:
         shared = key.exchange(X25519PublicKey.from_public_bytes(public))
-        return _cipher(shared, public, key.public_key().public_bytes_raw()).decrypt(nonce, ciphertext, subject.encode())
+        cipher = _cipher(shared, public, key.public_key().public_bytes_raw())
+        return cipher.decrypt(nonce, ciphertext, subject.encode())
     except (InvalidTag, ValueError) as error:
         raise Unsealable("a sealed message does not open") from error

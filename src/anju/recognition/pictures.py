@@ -1,4 +1,4 @@
-"""Turning bytes that anybody may have sent into a picture, safely: size and kind are known before anything is decoded."""
+"""Turning bytes that anybody may have sent into a picture: size and kind are known before anything is decoded."""
 
 import struct
 from enum import StrEnum
@@ -11,11 +11,14 @@ Picture = NDArray[np.uint8]
 """Height x width x 3, blue-green-red."""
 
 MOST_BYTES = 8 * 1024 * 1024
-MOST_PIXELS = 24_000_000
+MOST_PIXELS = 40_000_000
+MOST_SIDE = 20_000
 LONGEST_SIDE = 1280
 
 
 class PictureFault(StrEnum):
+    """Why bytes cannot be used."""
+
     NOT_A_PICTURE = "not_a_picture"
     TOO_BIG = "too_big"
 
@@ -63,7 +66,7 @@ def decode(data: bytes) -> Picture:
     if len(data) > MOST_BYTES:
         raise BadPicture(PictureFault.TOO_BIG)
     width, height = size(data)
-    if width * height > MOST_PIXELS or max(width, height) > 20_000:
+    if width * height > MOST_PIXELS or max(width, height) > MOST_SIDE:
         raise BadPicture(PictureFault.TOO_BIG)
     # JPEG decodes at half or quarter size for a fraction of the time and memory.
     longest = max(width, height)
@@ -72,7 +75,10 @@ def decode(data: bytes) -> Picture:
         flag = cv2.IMREAD_REDUCED_COLOR_4
     elif longest >= 2 * LONGEST_SIDE:
         flag = cv2.IMREAD_REDUCED_COLOR_2
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
+    try:
+        picture = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
+    except cv2.error as error:
+        raise BadPicture(PictureFault.NOT_A_PICTURE) from error
     if picture is None:
         raise BadPicture(PictureFault.NOT_A_PICTURE)
     scale = LONGEST_SIDE / max(picture.shape[:2])

@@ -10,6 +10,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from anju import __version__
 from anju.access.api import router as access
+from anju.access.face_api import router as face
 from anju.access.gates_api import router as gates
 from anju.homes.api import router as homes
 from anju.notices.api import router as notices
@@ -21,7 +22,7 @@ from anju.privacy.api import router as consents
 
 log = structlog.get_logger()
 api = NinjaAPI(title="Anju", version=__version__, urls_namespace="api", auth=signed_in, docs_url="docs", openapi_url="openapi.json")
-for router in (people, consents, homes, access, gates, notices):
+for router in (people, consents, homes, access, face, gates, notices):
     api.add_router("", router)
 
 

@@ -32,11 +32,13 @@ def main(arguments: list[str]) -> int:
         print(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
         return 0
     django.setup()
-    from anju.site import demo, seed as seeds
-
     if chosen.what == "seed":
-        print(seeds.seed(chosen.homes))
+        from anju.site import seed
+
+        print(seed.seed(chosen.homes))
         return 0
+    from anju.site import demo
+
     _register_gate(demo.prepare())
     return 0
 

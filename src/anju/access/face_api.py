@@ -1,0 +1,87 @@
+"""One's own face: check a picture, enrol, see which gates have it, remove it."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import File, Router, Schema
+from ninja.files import UploadedFile
+
+from anju.access import enrolment, queries
+from anju.access.models import Face
+from anju.access.purposes import FACE_OPENING
+from anju.people.models import Person, person_of
+from anju.privacy import consent
+
+router = Router(tags=["face"])
+
+
+class FaceGate(Schema):
+    id: UUID
+    name: str
+    has_it: bool
+
+
+class FaceOut(Schema):
+    state: Literal["none", "enrolled"]
+    since: datetime | None
+    look_alike: bool
+    consent: bool
+    gates: list[FaceGate]
+
+
+class IssueOut(Schema):
+    code: str
+    text: str
+
+
+class VerdictOut(Schema):
+    ok: bool
+    issues: list[IssueOut]
+    box: tuple[int, int, int, int] | None
+    eyes: float | None
+
+
+def _present(person: Person) -> FaceOut:
+    face = Face.objects.filter(person=person).first()
+    return FaceOut(
+        state="enrolled" if face else "none",
+        since=face.enrolled_at if face else None,
+        look_alike=bool(face and face.strict),
+        consent=consent.granted(person.pk, FACE_OPENING),
+        gates=[
+            FaceGate(
+                id=grant.gate_id,
+                name=grant.gate.name,
+                has_it=bool(grant.payload.get("face")) and grant.sent_rev == grant.rev and 0 < grant.sequence <= grant.gate.applied,
+            )
+            for grant in queries.gates(person)
+        ],
+    )
+
+
+@router.get("/face", response=FaceOut)
+def face(request: HttpRequest) -> FaceOut:
+    return _present(person_of(request.user))
+
+
+@router.post("/face/check", response=VerdictOut)
+def check(request: HttpRequest, image: UploadedFile = File(...)) -> VerdictOut:  # noqa: B008  ninja's way to declare a file
+    verdict = enrolment.check(person_of(request.user), image.read())
+    issues = [IssueOut(code=code, text=text) for code, text in verdict.issues]
+    return VerdictOut(ok=not issues, issues=issues, box=verdict.box, eyes=verdict.eyes)
+
+
+@router.post("/face", response={201: FaceOut})
+def enrol(request: HttpRequest, images: list[UploadedFile] = File(...)) -> tuple[int, FaceOut]:  # noqa: B008
+    person = person_of(request.user)
+    enrolment.enrol(person, [image.read() for image in images])
+    return 201, _present(person)
+
+
+@router.delete("/face", response=FaceOut)
+def remove(request: HttpRequest) -> FaceOut:
+    person = person_of(request.user)
+    enrolment.remove(person)
+    return _present(person)
