@@ -15,7 +15,6 @@ from django.utils import timezone
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
-from nats.errors import TimeoutError as NatsTimeout
 from nats.js.api import AckPolicy, ConsumerConfig
 
 from anju.access import actions, gate_link
@@ -68,7 +67,7 @@ async def _entries(bus: Client) -> None:
             while True:
                 try:
                     messages = await pull.fetch(BATCH, timeout=5)
-                except NatsTimeout:
+                except TimeoutError:
                     continue
                 await sync_to_async(store)([(message.subject, message.data) for message in messages])
                 for message in messages:

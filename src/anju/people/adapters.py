@@ -19,11 +19,9 @@ from anju.installation.keyring import secret
 from anju.partners import sms
 from anju.partners.models import OutboxMessage
 from anju.people import phone as phones
-from anju.people.models import Person, person_of
+from anju.people.models import PHONE, Person, person_of
 from anju.privacy.refusals import Refused
 from anju.privacy.vault import vault
-
-PHONE = "phone"
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]

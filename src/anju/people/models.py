@@ -16,6 +16,9 @@ from anju.privacy.masks import ends, family_name, last_four, shown
 from anju.privacy.models import new_id
 from anju.privacy.sealed import Sealed
 
+PHONE = "phone"
+"""The kind of mark in the vault's index under which a phone number leads to its person."""
+
 
 class PersonManager(BaseUserManager["Person"]):
     def get_by_natural_key(self, username: str | None) -> "Person":

@@ -54,7 +54,6 @@ def apply(using: str = "default") -> None:
         cursor.execute(f"grant usage on schema public to {APP_ROLE}")
         cursor.execute(f"grant select, insert, update, delete on all tables in schema public to {APP_ROLE}")
         cursor.execute(f"grant usage, select on all sequences in schema public to {APP_ROLE}")
-        cursor.execute(f"grant execute on all functions in schema public to {APP_ROLE}")
         cursor.execute(f"revoke insert, update, delete on django_migrations from {APP_ROLE}")
         for model in apps.get_models():
             if getattr(model, "append_only", False):

@@ -45,9 +45,15 @@ def main(arguments: list[str]) -> int:
 
 def _register_gate(made: dict[str, dict[str, str]]) -> None:
     from anju.gate import cli as gate
+    from anju.gate.identity import NotRegistered
     from anju.installation.ports import FRONT
     from anju.site import demo
 
     home = VAR / "gate"
-    if not demo.gate_is_registered(home):
-        gate.register(f"http://127.0.0.1:{FRONT}", made["gate"]["code"], home)
+    if demo.gate_is_registered(home):
+        return
+    code = made["gate"]["code"]
+    try:
+        gate.register(f"http://127.0.0.1:{FRONT}", code, home)
+    except NotRegistered:  # the first code has expired meanwhile, or another folder used it
+        gate.register(f"http://127.0.0.1:{FRONT}", demo.new_gate_code(made["gate"]["id"]), home)

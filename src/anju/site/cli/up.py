@@ -25,11 +25,10 @@ class StepError(RuntimeError):
     """A step of the preparation failed; the message ends with its own last words."""
 
 
-def _step(title: str, command: list[str], *, cwd: Path = REPO, owner: bool = False) -> None:
+def _step(title: str, command: list[str], *, cwd: Path = REPO) -> None:
     """Run a command with one live line of progress. Raises StepError."""
     began = time.monotonic()
-    environment = all_of.environment() | ({"ANJU_DATABASE_ROLE": "owner"} if owner else {})
-    process = subprocess.Popen(command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(command, cwd=cwd, env=all_of.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     lines: list[str] = []
     reader = threading.Thread(target=lambda: lines.extend(process.stdout or ()), daemon=True)
     reader.start()
@@ -76,8 +75,6 @@ def build_web() -> None:
 
 def prepare(supervisor: Supervisor, host: str) -> list[all_of.Part]:
     """Everything that must be there before the web starts: built files, database, tables. Returns the parts still to start."""
-    python = sys.executable
-    manage = [python, "-m", "anju.site.cli", "manage"]
     VAR.mkdir(parents=True, exist_ok=True)
     build_web()
     waiting = all_of.all_parts(host, gate=True)
@@ -88,10 +85,7 @@ def prepare(supervisor: Supervisor, host: str) -> list[all_of.Part]:
         supervisor.start(waiting.pop(0), ready=cluster.wait)
         cluster.prepare()
         _done("PostgreSQL" + (" (new) / 数据库已创建" if made else ""), time.monotonic() - began)
-    _step("translations / 翻译", [python, "-m", "anju.site.translations", "compile"])
-    _step("tables / 数据表", [*manage, "migrate", "--verbosity", "0"], owner=True)
-    _step("cache table / 缓存表", [*manage, "createcachetable"], owner=True)
-    _step("console's files / 控制台资源", [*manage, "collectstatic", "--noinput", "--verbosity", "0"])
+    _step("tables and texts / 数据表与翻译", [sys.executable, "-m", "anju.site.tables"])
     return waiting
 
 

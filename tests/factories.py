@@ -1,0 +1,119 @@
+"""Rows for tests, made by the same actions as in real life where there is one. Every value is fresh, so tests never meet."""
+
+import os
+import random
+import secrets
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from anju.access.models import Gate, PhoneKey
+from anju.access.purposes import FACE_OPENING, GATE_OPENING
+from anju.homes.models import Building, Community, Duty, Home, Member, Role, StaffRole, Unit
+from anju.homes.purposes import HOME_CERTIFICATION
+from anju.people import actions as people
+from anju.people import id_number
+from anju.people.models import Person
+from anju.privacy import consent, scope
+from anju.privacy.purposes import Purpose
+
+_random = random.SystemRandom()
+EVERYTHING = (HOME_CERTIFICATION, GATE_OPENING, FACE_OPENING)
+
+
+def phone() -> str:
+    """A mobile number nobody in this run has had."""
+    return f"+86139{_random.randrange(10**8):08}"
+
+
+def citizen(born: str = "19900307") -> str:
+    """A well-formed ID number of nobody: area 000000 is not assigned."""
+    first = f"000000{born}{_random.randrange(1000):03}"
+    return first + id_number.check_digit(first)
+
+
+def name() -> str:
+    return _random.choice("王李张刘陈杨赵黄周吴") + "".join(_random.choices("伟芳娜敏静丽强磊军洋", k=2))
+
+
+def person(agrees: tuple[Purpose, ...] = (), **facts: Any) -> Person:
+    """An account; a password makes it slow, so it has none unless asked."""
+    made = people.open_account(facts.pop("phone", phone()), facts.pop("password", None), **facts)
+    agree(made, *agrees)
+    return made
+
+
+def agree(who: Person, *purposes: Purpose) -> None:
+    for purpose in purposes:
+        consent.grant(who.pk, purpose, version=purpose.version)
+
+
+def community(**facts: Any) -> Community:
+    with scope.platform():
+        return Community.objects.create(name=facts.pop("name", f"{name()}苑"), city="济南", address="历下区安居路 1 号", **facts)
+
+
+def home(place: Community, room: str = "101") -> Home:
+    with scope.platform():
+        building, _ = Building.objects.get_or_create(community=place, name="1栋", defaults={"order": 1})
+        unit, _ = Unit.objects.get_or_create(community=place, building=building, name="1单元", defaults={"order": 1})
+        return Home.objects.get_or_create(community=place, unit=unit, room=room, defaults={"floor": int(room[:-2])})[0]
+
+
+def member(who: Person, where: Home, role: Role = Role.OWNER, **facts: Any) -> Member:
+    with scope.platform():
+        return Member.objects.create(
+            community_id=where.community_id, person=who, home=where, role=role, name=facts.pop("name", name()), **facts
+        )
+
+
+def resident(place: Community, room: str = "101", agrees: tuple[Purpose, ...] = EVERYTHING) -> Person:
+    """Somebody who lives there."""
+    who = person(agrees)
+    member(who, home(place, room))
+    return who
+
+
+def staff(place: Community, *duties: Duty, **facts: Any) -> Person:
+    """Somebody who works there."""
+    who = person(is_staff=True, **facts)
+    with scope.platform():
+        for duty in duties:
+            StaffRole.objects.create(community=place, person=who, duty=duty)
+    return who
+
+
+def gate(place: Community, title: str = "东门") -> Gate:
+    """A gate that staff have added and no device has joined."""
+    with scope.platform():
+        return Gate.objects.create(community=place, name=title, place="东侧")
+
+
+def key() -> tuple[ec.EllipticCurvePrivateKey, bytes]:
+    """A phone's key: the private half and the public point."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    return private, private.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+
+
+def phone_key(who: Person) -> PhoneKey:
+    with scope.person(who.pk):
+        return PhoneKey.objects.create(person=who, public=key()[1], label="Chrome · Android")
+
+
+def nkey() -> str:
+    """A gate's public NKey."""
+    import nkeys
+
+    seed = nkeys.encode_seed(secrets.token_bytes(32), nkeys.PREFIX_BYTE_USER)
+    return str(nkeys.from_seed(bytearray(seed)).public_key.decode())
+
+
+def photographs() -> Path:
+    """The folder of test photographs; skips, and says so, where there is none."""
+    folder = Path(os.environ.get("ANJU_TEST_FACES", Path(__file__).resolve().parents[2] / "shared" / "faces"))
+    if not folder.is_dir():
+        pytest.skip(f"no test photographs in {folder}: set ANJU_TEST_FACES to a folder with one folder a person")
+    return folder
