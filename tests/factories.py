@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.mfa.adapter import get_adapter as mfa
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import generate_totp_secret
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -44,6 +47,13 @@ def person(agrees: tuple[Purpose, ...] = (), **facts: Any) -> Person:
     made = people.open_account(facts.pop("phone", phone()), facts.pop("password", None), **facts)
     agree(made, *agrees)
     return made
+
+
+def second_factor(who: Person) -> str:
+    """Set up an authenticator app for this person. Returns its secret."""
+    secret = str(generate_totp_secret())
+    Authenticator.objects.create(user=who, type=Authenticator.Type.TOTP, data={"secret": mfa().encrypt(secret)})
+    return secret
 
 
 def agree(who: Person, *purposes: Purpose) -> None:

@@ -26,7 +26,9 @@ def ask(who: Person, home: Home, **facts: str) -> Answer:
 
 
 def decide(staff: Person, application: str, *, approve: bool, reason: str = "") -> Application:
-    with scope.person(staff.pk, [one.community_id for one in staff.staff_roles.all()]):
+    with scope.platform():
+        communities = [one.community_id for one in staff.staff_roles.all()]
+    with scope.person(staff.pk, communities):
         one = Application.objects.get(pk=UUID(application))
         return actions.decide(one, staff=staff, approve=approve, reason=reason)
 

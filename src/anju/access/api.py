@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from ninja import Query, Router, Schema
+from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
 from anju.access import actions, gate_link, queries
@@ -119,15 +119,15 @@ def keys(request: HttpRequest) -> list[KeyOut]:
 
 
 @router.post("/keys", response={201: KeyOut})
-def add_key(request: HttpRequest, new: KeyIn) -> tuple[int, KeyOut]:
+def add_key(request: HttpRequest, new: KeyIn) -> Status[KeyOut]:
     try:
         public = base64.urlsafe_b64decode(new.public + "=" * (-len(new.public) % 4))
     except ValueError as error:
         raise Refused("bad_key", _("这部手机生成的密钥无效，请重新打开页面后再试。"), field="public") from error
-    return 201, _key(actions.add_key(person_of(request.user), public, new.label))
+    return Status(201, _key(actions.add_key(person_of(request.user), public, new.label)))
 
 
 @router.delete("/keys/{key}", response={204: None})
-def remove_key(request: HttpRequest, key: UUID) -> tuple[int, None]:
+def remove_key(request: HttpRequest, key: UUID) -> Status[None]:
     actions.remove_key(person_of(request.user), key)
-    return 204, None
+    return Status(204, None)

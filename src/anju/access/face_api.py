@@ -5,7 +5,7 @@ from typing import Literal
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import File, Router, Schema
+from ninja import File, Router, Schema, Status
 from ninja.files import UploadedFile
 
 from anju.access import enrolment, queries
@@ -74,10 +74,10 @@ def check(request: HttpRequest, image: UploadedFile = File(...)) -> VerdictOut: 
 
 
 @router.post("/face", response={201: FaceOut})
-def enrol(request: HttpRequest, images: list[UploadedFile] = File(...)) -> tuple[int, FaceOut]:  # noqa: B008
+def enrol(request: HttpRequest, images: list[UploadedFile] = File(...)) -> Status[FaceOut]:  # noqa: B008
     person = person_of(request.user)
     enrolment.enrol(person, [image.read() for image in images])
-    return 201, _present(person)
+    return Status(201, _present(person))
 
 
 @router.delete("/face", response=FaceOut)

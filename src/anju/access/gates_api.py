@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from ninja.throttling import AnonRateThrottle
 from pydantic import Field
 
@@ -23,11 +23,11 @@ class Registration(Schema):
 
 
 @router.post("/gates/register", response={201: dict[str, Any]}, auth=None, throttle=[AnonRateThrottle("20/m")])
-def register(request: HttpRequest, asked: Registration) -> tuple[int, dict[str, Any]]:
+def register(request: HttpRequest, asked: Registration) -> Status[dict[str, Any]]:
     """A device with a one-time code. Open to everybody: the code is the right."""
     try:
         box_key = base64.urlsafe_b64decode(asked.box_key + "=" * (-len(asked.box_key) % 4))
     except ValueError as error:
         raise Refused("bad_key", _("门禁的公钥格式不对，请升级门禁程序后重试。"), field="box_key") from error
     gate = actions.register(asked.code, nkey=asked.nkey, box_key=box_key, version=asked.version)
-    return 201, gate_link.welcome(gate)
+    return Status(201, gate_link.welcome(gate))

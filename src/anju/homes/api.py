@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from pydantic import Field
 
 from anju.homes import actions, queries
@@ -144,10 +144,10 @@ def applications(request: HttpRequest) -> list[ApplicationOut]:
 
 
 @router.post("/applications", response={201: ApplicationOut})
-def apply(request: HttpRequest, asked: ApplicationIn) -> tuple[int, ApplicationOut]:
+def apply(request: HttpRequest, asked: ApplicationIn) -> Status[ApplicationOut]:
     person = person_of(request.user)
     made = actions.apply(person, queries.home(asked.home), role=asked.role, name=asked.name, id_number=asked.id_number)
-    return 201, _application(queries.application(person, made.pk))
+    return Status(201, _application(queries.application(person, made.pk)))
 
 
 @router.post("/applications/{application}/withdraw", response=ApplicationOut)

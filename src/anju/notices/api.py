@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 
 from anju.live import tickets
 from anju.notices import actions
@@ -44,15 +44,15 @@ def notices(request: HttpRequest) -> NoticeList:
 
 
 @router.post("/notices/read-all", response={204: None})
-def read_all(request: HttpRequest) -> tuple[int, None]:
+def read_all(request: HttpRequest) -> Status[None]:
     actions.read(person_of(request.user))
-    return 204, None
+    return Status(204, None)
 
 
 @router.post("/notices/{notice}/read", response={204: None})
-def read(request: HttpRequest, notice: UUID) -> tuple[int, None]:
+def read(request: HttpRequest, notice: UUID) -> Status[None]:
     actions.read(person_of(request.user), notice)
-    return 204, None
+    return Status(204, None)
 
 
 @router.post("/live-ticket", response=Ticket)

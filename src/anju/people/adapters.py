@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.fields import PhoneField
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -32,6 +33,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             return phones.parse(phone)
         except Refused as refused:
             raise ValidationError(str(refused.message), code=refused.code) from refused
+
+    def phone_form_field(self, **options: Any) -> PhoneField:  # Any: a form field's own options
+        """Takes a number as people write it: `clean_phone` judges it, not a pattern."""
+        return PhoneField(**{"validators": [], "label": _("手机号"), **options})
 
     def new_user(self, request: HttpRequest) -> Person:
         del request

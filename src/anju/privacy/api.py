@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.apps import apps
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 
 from anju.privacy import consent, erasure
 from anju.privacy.declarations import Personal
@@ -113,10 +113,10 @@ def history(request: HttpRequest) -> list[Act]:
 
 
 @router.post("/consents", response={201: Standing})
-def agree(request: HttpRequest, agreement: Agreement) -> tuple[int, Standing]:
+def agree(request: HttpRequest, agreement: Agreement) -> Status[Standing]:
     purpose = consent.find(agreement.purpose)
     act = consent.grant(request.user.pk, purpose, version=agreement.version)
-    return 201, Standing(purpose=purpose.code, state=consent.State.GRANTED, since=act.at)
+    return Status(201, Standing(purpose=purpose.code, state=consent.State.GRANTED, since=act.at))
 
 
 @router.delete("/consents/{purpose}", response=Withdrawn)
