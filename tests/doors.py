@@ -42,7 +42,7 @@ class Door:
     def _call(self, method: str, path: str, **options: Any) -> Answer:
         url = path if path.startswith("/_") else f"{API}{path}"
         answer = getattr(self.client, method)(url, headers={"Accept-Language": self.language}, **options)
-        has_json = "json" in answer.headers.get("Content-Type", "")
+        has_json = bool(answer.content) and "json" in answer.headers.get("Content-Type", "")
         return Answer(answer.status_code, answer.json() if has_json else None, dict(answer.headers))
 
     def get(self, path: str, **query: Any) -> Answer:

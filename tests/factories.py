@@ -6,14 +6,16 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from allauth.mfa.adapter import get_adapter as mfa
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import generate_totp_secret
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from anju.access.models import Gate, PhoneKey
+from anju.access.models import Face, Gate, PhoneKey
 from anju.access.purposes import FACE_OPENING, GATE_OPENING
 from anju.homes.models import Building, Community, Duty, Home, Member, Role, StaffRole, Unit
 from anju.homes.purposes import HOME_CERTIFICATION
@@ -22,6 +24,7 @@ from anju.people import id_number
 from anju.people.models import Person
 from anju.privacy import consent, scope
 from anju.privacy.purposes import Purpose
+from anju.recognition.faces import DIMENSIONS, Vector
 
 _random = random.SystemRandom()
 EVERYTHING = (HOME_CERTIFICATION, GATE_OPENING, FACE_OPENING)
@@ -127,3 +130,22 @@ def photographs() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no test photographs in {folder}: set ANJU_TEST_FACES to a folder with one folder a person")
     return folder
+
+
+def box_key() -> bytes:
+    """The public half of a gate's sealing key."""
+    return X25519PrivateKey.generate().public_key().public_bytes_raw()
+
+
+def vectors(count: int = 2, noise: float = 0.02) -> list[Vector]:
+    """A made-up face: vectors of length 1 that lie close together."""
+    source = np.random.default_rng(secrets.randbits(64))
+    middle = source.normal(size=DIMENSIONS)
+    found = [middle + source.normal(size=DIMENSIONS) * noise * np.linalg.norm(middle) for _ in range(count)]
+    return [np.asarray(one / np.linalg.norm(one), np.float32) for one in found]
+
+
+def face(who: Person) -> Face:
+    """A made-up face enrolled for this person."""
+    with scope.person(who.pk):
+        return Face.objects.create(person=who, vectors=np.stack(vectors()).astype("<f4").tobytes())

@@ -20,6 +20,7 @@ from anju.access.purposes import FACE_OPENING, GATE_OPENING
 from anju.grants import permits
 from anju.homes.actions import membership_changed, require_duty
 from anju.homes.models import Duty, Member
+from anju.homes.purposes import HOME_CERTIFICATION
 from anju.homes.queries import communities_of
 from anju.people.models import Person
 from anju.privacy import audit, consent, scope
@@ -117,15 +118,8 @@ def _follow(person: UUID, community: UUID, **_options: Any) -> None:  # Any: the
     refresh(person, community)
 
 
-@consent.on_withdrawal(GATE_OPENING)
-def _no_phone(subject: UUID) -> None:
-    refresh_everywhere(subject)
-
-
-@consent.on_withdrawal(FACE_OPENING)
-def _no_face(subject: UUID) -> None:
-    Face.objects.filter(person=subject).delete()
-    refresh_everywhere(subject)
+for _purpose in (HOME_CERTIFICATION, GATE_OPENING, FACE_OPENING):
+    consent.on_withdrawal(_purpose)(refresh_everywhere)
 
 
 # --- phone keys -------------------------------------------------------------------------------------------------------

@@ -148,12 +148,3 @@ def end_membership(member: Member, *, at: datetime | None = None) -> None:
     member.until = at or timezone.now()
     member.save(update_fields=["until"])
     membership_changed.send(Member, person=member.person_id, community=member.community_id)
-
-
-@consent.on_withdrawal(HOME_CERTIFICATION)
-def _leave(subject: UUID) -> None:
-    """Without the certification nobody is a member: rights end before the rows are erased."""
-    members = list(Member.objects.filter(person=subject))
-    Member.objects.filter(person=subject).delete()
-    for member in members:
-        membership_changed.send(Member, person=subject, community=member.community_id)

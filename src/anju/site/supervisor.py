@@ -37,7 +37,7 @@ class Supervisor:
             path.replace(path.with_suffix(".log.1"))
         self._logs[part.name] = log = path.open("ab")
         self._running[part.name] = subprocess.Popen(
-            part.command,
+            part.command(),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -59,5 +59,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return super()._rollback()
 
     def _savepoint_rollback(self, sid: str) -> None:
-        self._forget()
+        # In a failed transaction nothing but the rollback itself is accepted: no scope may go in front of it.
+        self.connection.anju_scope = scope.current()
         super()._savepoint_rollback(sid)
+        self._forget()

@@ -75,7 +75,6 @@ def build_web() -> None:
 
 def prepare(supervisor: Supervisor, host: str) -> list[all_of.Part]:
     """Everything that must be there before the web starts: built files, database, tables. Returns the parts still to start."""
-    VAR.mkdir(parents=True, exist_ok=True)
     build_web()
     waiting = all_of.all_parts(host, gate=True)
     if waiting[0].name == "postgres":
@@ -90,7 +89,7 @@ def prepare(supervisor: Supervisor, host: str) -> list[all_of.Part]:
 
 
 def _addresses(host: str, seconds: float) -> None:
-    front = f"http://localhost:{FRONT}" if host in ("localhost", "127.0.0.1") else f"https://{host}:{FRONT}"
+    front = f"http://localhost:{FRONT}" if host in all_of.LOCAL else f"https://{host}:{FRONT}"
     demo = json.loads((VAR / "demo.json").read_text())
     print(
         f"""
@@ -116,7 +115,7 @@ def main(arguments: list[str]) -> int:
     host = parser.parse_args(arguments).host
     if host in ANY:
         parser.error("name the host people will type, for example --host 192.168.1.10: certificates and sign-in need it")
-    if host not in ("localhost", "127.0.0.1"):
+    if host not in all_of.LOCAL:
         os.environ["ANJU_ORIGIN"] = f"https://{host}:{FRONT}"
     for port, what in ((FRONT, "ANJU_PORT"), (GATE, "ANJU_GATE_PORT")):
         if taken(port):
@@ -126,6 +125,8 @@ def main(arguments: list[str]) -> int:
         print("  ✗ less than 2 GB of disk is free / 磁盘剩余不足 2 GB", file=sys.stderr)
         return 1
     began = time.monotonic()
+    VAR.mkdir(parents=True, exist_ok=True)
+    all_of.remember_host(host)
     print("  安居 Anju", flush=True)
     supervisor = Supervisor(lambda line: print(f"  ! {line}", flush=True))
     stop = threading.Event()

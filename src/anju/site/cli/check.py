@@ -1,0 +1,61 @@
+"""./anju check: how every part is, and what to do when one is ill."""
+
+import argparse
+import shutil
+
+import psycopg
+
+from anju.installation.paths import VAR
+from anju.site import parts as all_of
+from anju.site import postgres
+from anju.site.report import Bar, Figure, Report, yes
+
+GIGABYTE = 1024**3
+
+
+def _part(part: all_of.Part) -> Figure:
+    ill = part.well()
+    return yes(ill is None, ill or "")
+
+
+def _disk() -> Figure:
+    free = shutil.disk_usage(VAR if VAR.exists() else VAR.parent).free / GIGABYTE
+    return Figure(free, "GB free", 1, Bar.AT_LEAST, "" if free >= 1 else "free some space: the database stops when it is full")
+
+
+def _database() -> dict[str, Figure]:
+    """What only the database knows. Asked as the owner, who alone sees every table's settings."""
+    with psycopg.connect(postgres.owner_url(), connect_timeout=3) as connection:
+        open_tables = connection.execute(
+            "select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+            "where n.nspname = 'public' and c.relkind = 'r' and not (c.relrowsecurity and c.relforcerowsecurity) "
+            "and exists (select 1 from pg_attribute a where a.attrelid = c.oid and a.attname = 'community_id')"
+        ).fetchone()
+        late = connection.execute(
+            "select count(*) from procrastinate_jobs "
+            "where status = 'todo' and coalesce(scheduled_at, now()) < now() - interval '5 minutes'"
+        ).fetchone()
+    assert open_tables is not None  # noqa: S101  a count always has a row
+    assert late is not None  # noqa: S101
+    return {
+        "tables not isolated": Figure(float(open_tables[0]), "tables", 0, note="run ./anju up once: it writes the policies anew" if open_tables[0] else ""),
+        "jobs waiting": Figure(float(late[0]), "jobs", 100, note="is the worker well? see var/log/worker.log" if late[0] > 100 else ""),
+    }
+
+
+def main(arguments: list[str]) -> int:
+    """Ask every part. Returns 0 when all are well."""
+    parser = argparse.ArgumentParser(prog="anju check", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
+    chosen = parser.parse_args(arguments)
+    report = Report(quiet=chosen.json)
+    if not (VAR / "run").exists():
+        report.add("running", yes(False, "nothing has been started here yet: run ./anju up"))
+        return report.finish(as_json=chosen.json)
+    for part in all_of.all_parts(all_of.host(), gate=(VAR / "gate" / "registration.json").exists()):
+        report.add(part.name, _part(part))
+    report.add("disk", _disk())
+    if all(report.figures[name].ok for name in report.figures if name == "postgres"):
+        for name, figure in _database().items():
+            report.add(name, figure)
+    return report.finish(as_json=chosen.json)
