@@ -1,4 +1,4 @@
-"""One visitor's approach to the kiosk: from the first frame to open or not, saying and recording each thing once."""
+"""One visitor's approach to the kiosk: from the first frame to open or not, each thing said once."""
 
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -16,13 +16,18 @@ SHOW_REFUSED = 4.0
 UNSURE_FRAMES = 4
 """So many clear frames in a row that name nobody make a refusal; fewer are bad luck."""
 FAKE_FRAMES = 2
+"""So many frames that look like a picture of somebody, and no face opens before whoever shows it has left: a
+picture held up for long would sooner or later look alive twice."""
 FORGET = 2.0
 """Seconds without a face after which the next one is somebody else's approach."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the kiosk shows. state: idle, looking, granted, refused, wait. say: aloud, now. box: in frame pixels."""
+    """What the kiosk shows.
+
+    state: idle, looking, granted, refused, wait. say: aloud, now. box: in frame pixels.
+    """
 
     state: str
     code: str
@@ -31,7 +36,9 @@ class Answer:
     box: tuple[int, int, int, int] | None = None
 
 
-def answer(state: str, code: str, *, say: bool = False, box: tuple[int, int, int, int] | None = None) -> Answer:
+def answer(
+    state: str, code: str, *, say: bool = False, box: tuple[int, int, int, int] | None = None
+) -> Answer:
     """An answer with the code's own text."""
     return Answer(state, code, TEXTS[code], say, box)
 
@@ -58,10 +65,10 @@ class Approach:
             self._told.clear()
         if sight.box is not None:
             self._seen = now
-        if now < self._granted_until:
-            return self._again(sight)
         if sight.qr is not None:
             return self._code_in_view(sight.qr, now)
+        if now < self._granted_until:
+            return self._again(sight)
         if sight.clear:
             return self._face(sight, now)
         if now < self._refused_until:
@@ -80,12 +87,14 @@ class Approach:
         return self._grant(Reason.REMOTE_OPEN, now)
 
     def _code_in_view(self, text: str, now: float) -> Answer:
-        """The same code held before the camera is one try."""
+        """The same code held before the camera is one try, however long; a new one waits for an open door."""
         last, at = self._last_code
-        if text == last and now - at < SHOW_REFUSED and self._shown.state == "refused":
+        if text == last and now - at < SHOW_REFUSED:
             self._last_code = (text, now)
-            return self._again(Sight())
-        return self.code(text, now)
+        elif now >= self._granted_until:
+            return self.code(text, now)
+        is_over = self._shown.state == "granted" and now >= self._granted_until
+        return answer("idle", "no_face") if is_over else self._again(Sight())
 
     def _face(self, sight: Sight, now: float) -> Answer:
         match = sight.match
@@ -98,8 +107,9 @@ class Approach:
         if not sight.live:
             self._fakes += 1
             self._agreement.clear()
-            if self._fakes >= FAKE_FRAMES:
-                return self._refuse_face(Decision(False, Reason.NOT_LIVE), match, sight, now)
+        if self._fakes >= FAKE_FRAMES:
+            return self._refuse_face(Decision(False, Reason.NOT_LIVE), match, sight, now)
+        if not sight.live:
             return self._still_looking(sight, now)
         self._unsure = 0
         if not self._agreement.add(match.key, now):

@@ -1,4 +1,7 @@
-"""What the gate knows and decides. No network, no camera: grants and templates in, decisions and stored entries out."""
+"""What the gate knows and decides.
+
+No network, no camera: grants and templates in, decisions and stored entries out.
+"""
 
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -35,7 +38,10 @@ class Brain:
     # knowledge
 
     def learn(self, news: Sequence[Grant | Ended], sequence: int) -> None:
-        """Take in grants and ends; they hold from now on. sequence: the last message's place in the stream."""
+        """Take in grants and ends; they hold from now on.
+
+        sequence: the last message's place in the stream.
+        """
         for one in self.store.apply(news, sequence):
             old = self._grants.pop(one.id, None)
             for key in old.keys if old else ():
@@ -49,14 +55,19 @@ class Brain:
 
     def missing_templates(self) -> list[UUID]:
         """Grants whose face this gate should know and does not, or knows from an older enrolment."""
-        return [one.id for one in self._grants.values() if one.face and self._face_rev(one.id) != one.face.rev]
+        return [
+            one.id for one in self._grants.values() if one.face and self._face_rev(one.id) != one.face.rev
+        ]
 
     def _face_rev(self, grant_id: UUID) -> int | None:
         known = self._templates.get(grant_id)
         return known[0] if known else None
 
     def learn_faces(self, new: Iterable[tuple[UUID, int, Sequence[Vector]]]) -> None:
-        """Take in holders' templates (grant, rev, vectors); one whose grant ended or changed meanwhile is dropped."""
+        """Take in holders' templates: grant, rev, vectors.
+
+        One whose grant ended or changed meanwhile is dropped.
+        """
         wanted = [one for one in new if len(one[2]) and self._expects(one[0], one[1])]
         if not wanted:
             return
@@ -106,7 +117,10 @@ class Brain:
         return decision
 
     def remote(self, grant_id: UUID | None) -> tuple[Decision, str]:
-        """The platform asks to open, for a grant or (None) for its staff. Returns the decision and the entry's id."""
+        """The platform asks to open, for a grant or (None) for its staff.
+
+        Returns the decision and the entry's id.
+        """
         decision = Decision(True, Reason.REMOTE_OPEN)
         if grant_id is not None:
             decision = decide(self._grants.get(grant_id), Way.REMOTE, self.clock.read())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import uvicorn
 
-from anju.gate import identity
+from anju.gate import identity, pages
 from anju.gate.brain import Brain
 from anju.gate.door import CommandDoor, Door, SimulatedDoor
 from anju.gate.identity import Identity, NotRegistered
@@ -18,6 +18,8 @@ from anju.gate.link import Link
 from anju.gate.store import Store
 
 KIOSK_PAGE = Path(__file__).resolve().parents[3] / "web" / "dist" / "kiosk"
+MOST_MESSAGE = 4 * 1024 * 1024
+"""Bytes; more than a frame may have, so that one a little too large is answered and not hung up on."""
 
 
 def register(platform: str, code: str, home: Path) -> Identity:
@@ -28,23 +30,31 @@ def register(platform: str, code: str, home: Path) -> Identity:
 async def run(home: Path, host: str, port: int, door_program: str | None = None) -> None:
     """Be the gate until told to stop. Raises NotRegistered."""
     me = identity.load(home)
-    door: Door = CommandDoor(me.open_seconds, door_program) if door_program else SimulatedDoor(me.open_seconds)
+    door: Door = (
+        CommandDoor(me.open_seconds, door_program) if door_program else SimulatedDoor(me.open_seconds)
+    )
     store = Store(home / "gate.db", me.storage)
+    store.serve(me.gate, me.registration)
     brain = Brain(store, door)
-    kiosk = Kiosk(me, brain)
-    kiosk.link = link = Link(me, brain, kiosk.opened_remotely)
-    page = Path(os.environ.get("ANJU_KIOSK", KIOSK_PAGE))
-    config = uvicorn.Config(kiosk.app(page), host=host, port=port, access_log=False, log_level="warning", ws_max_size=4 * 1024 * 1024)
-    config.timeout_graceful_shutdown = 1
-    server = uvicorn.Server(config)
+    link = Link(me, brain)
+    kiosk = Kiosk(me, brain, link)
+    config = uvicorn.Config(
+        pages.app(kiosk, Path(os.environ.get("ANJU_KIOSK", KIOSK_PAGE))),
+        host=host,
+        port=port,
+        access_log=False,
+        log_level="warning",
+        ws_max_size=MOST_MESSAGE,
+        timeout_graceful_shutdown=1,
+    )
     talking = asyncio.create_task(link.run())
     await kiosk.warm()
     try:
-        await server.serve()
+        await uvicorn.Server(config).serve()
     finally:
         talking.cancel()
         await asyncio.gather(talking, return_exceptions=True)
-        await link.close()
+        kiosk.close()
         store.close()
 
 
@@ -56,11 +66,15 @@ def main(arguments: list[str]) -> int:
     joining.add_argument("--platform", required=True)
     joining.add_argument("--code", required=True)
     running = verbs.add_parser("run", help="be the gate")
-    running.add_argument("--host", default="127.0.0.1", help="where the kiosk page is served (default: this machine only)")
+    running.add_argument(
+        "--host", default="127.0.0.1", help="where the kiosk page is served (default: here only)"
+    )
     running.add_argument("--port", type=int, default=8010)
     running.add_argument("--door", help="a program that opens the door; it gets the seconds as its argument")
     for verb in (joining, running):
-        verb.add_argument("--home", type=Path, required=True, help="where this gate keeps its keys and its store")
+        verb.add_argument(
+            "--home", type=Path, required=True, help="where this gate keeps its keys and its store"
+        )
     chosen = parser.parse_args(arguments)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:

@@ -1,4 +1,7 @@
-"""What time it is at this gate. Its own clock may be wrong; the platform's is what counts (docs/gate-protocol.md)."""
+"""What time it is at this gate.
+
+Its own clock may be wrong; the platform's is what counts (docs/gate-protocol.md).
+"""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -12,9 +15,9 @@ _SLACK = timedelta(seconds=2)
 class GateClock:
     """The platform's time as far as this gate knows, also without a network.
 
-    Once the platform told the time, it is carried on by a clock that nobody can set. After a restart without a network
-    the machine's own clock and the last known difference must do - unless that clock shows a time already past: then
-    it has lost its battery, and only what needs no time may open.
+    Once the platform told the time, it is carried on by a clock that nobody can set. After a restart without
+    a network the machine's own clock and the last known difference must do - unless that clock shows a time
+    already past: then it has lost its battery, and only what needs no time may open.
     """
 
     def __init__(self, store: Store) -> None:

@@ -37,7 +37,10 @@ class SimulatedDoor:
 
 
 class CommandDoor(SimulatedDoor):
-    """Opens by running the operator's own program (a GPIO pin, a relay board); it gets the seconds as its argument."""
+    """Opens by running the operator's own program: a GPIO pin, a relay board.
+
+    It gets the seconds as its argument.
+    """
 
     def __init__(self, seconds: float, program: str) -> None:
         super().__init__(seconds)

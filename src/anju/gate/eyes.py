@@ -21,8 +21,9 @@ SIDE = 480
 class Sight:
     """What one frame showed.
 
-    box: the largest face. issue: why it cannot be judged. clear: it could be, and `match` (None: nobody is enrolled
-    here) and `live` say what came of it. networks, rest: seconds spent in the two networks and on everything else.
+    box: the largest face. issue: why it cannot be judged. clear: it could be, and `match` (None: nobody is
+    enrolled here) and `live` say what came of it. networks, rest: seconds spent in the two networks and on
+    everything else.
     """
 
     qr: str | None = None
@@ -59,7 +60,8 @@ class Eyes:
         except BadPicture:
             return sight
         self._turn += 1
-        # A face needs two frames anyway, so the code takes turns with it; with nobody in view every frame is read.
+        # A face needs two frames anyway, so the code takes turns with it; with nobody in view every frame is
+        # read.
         if not self._face_in_view or self._turn % 2:
             sight.qr = self._code(picture)
         if sight.qr is None:

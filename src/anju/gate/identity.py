@@ -1,6 +1,7 @@
-"""Who this gate is: its own keys, made here and never sent anywhere, and what the platform said when it registered."""
+"""Who this gate is: its own keys, which never leave it, and what the platform said when it registered."""
 
 import base64
+import hashlib
 import json
 import os
 import secrets
@@ -12,8 +13,10 @@ import httpx
 import nkeys
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from nats.aio.msg import Msg
 
 from anju import __version__
+from anju.grants import encoding, signing
 
 _FILE = "registration.json"
 _KEYS = "keys"
@@ -23,15 +26,14 @@ class NotRegistered(RuntimeError):
     """This gate is not registered, or could not be; the message says what to do."""
 
 
-def _bytes(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
-
 @dataclass(frozen=True)
 class Identity:
-    """gate: its id. seed: the NKey's private half. box: opens what is sealed for this gate. storage: encrypts what it keeps."""
+    """What a gate is known by.
 
-    home: Path
+    gate: its id. seed: its NKey's private half. box: opens what is sealed for this gate. storage: 32 bytes
+    that encrypt what it keeps. platform: who may tell it anything.
+    """
+
     gate: str
     name: str
     nats: list[str]
@@ -42,28 +44,41 @@ class Identity:
     platform: Ed25519PublicKey
     open_seconds: float
 
+    @property
+    def registration(self) -> str:
+        """Differs between any two registrations."""
+        return hashlib.sha256(self.jwt.encode()).hexdigest()
+
     def sign(self, nonce: str) -> bytes:
-        """Prove to the bus that the key is ours."""
+        """Prove to the bus that the key is ours; in the bus's own base64."""
         return base64.b64encode(nkeys.from_seed(bytearray(self.seed)).sign(nonce.encode()))
+
+    def trusts(self, subject: str, message: Msg) -> bool:
+        """Whether the platform signed this message for this subject."""
+        signature = (message.headers or {}).get(signing.HEADER)
+        return signing.verify(self.platform, subject, message.data, signature)
 
 
 def _write(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    """Durably, and never half: a power cut leaves the old file or the new one."""
+    fresh = path.with_suffix(".new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+    fresh.replace(path)
 
 
 def _keys(home: Path) -> dict[str, str]:
-    """This gate's private keys, made at the first call. base64url text by name."""
+    """This gate's private keys, made at the first call. Text by name; `box` and `storage` are base64url."""
     path = home / _KEYS
     if not path.exists():
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         made = {
             "seed": nkeys.encode_seed(secrets.token_bytes(32), nkeys.PREFIX_BYTE_USER).decode(),
-            "box": base64.urlsafe_b64encode(X25519PrivateKey.generate().private_bytes_raw()).decode(),
-            "storage": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+            "box": encoding.encode(X25519PrivateKey.generate().private_bytes_raw()),
+            "storage": encoding.encode(secrets.token_bytes(32)),
         }
         _write(path, json.dumps(made).encode())
     found: dict[str, str] = json.loads(path.read_bytes())
@@ -73,40 +88,51 @@ def _keys(home: Path) -> dict[str, str]:
 def register(platform: str, code: str, home: Path) -> Identity:
     """Become the gate that the one-time code names. Raises NotRegistered with the platform's own words."""
     keys = _keys(home)
-    box = X25519PrivateKey.from_private_bytes(_bytes(keys["box"]))
+    box = X25519PrivateKey.from_private_bytes(encoding.decode(keys["box"]))
     asked = {
         "code": code,
         "nkey": nkeys.from_seed(bytearray(keys["seed"].encode())).public_key.decode(),
-        "box_key": base64.urlsafe_b64encode(box.public_key().public_bytes_raw()).rstrip(b"=").decode(),
+        "box_key": encoding.encode(box.public_key().public_bytes_raw()),
         "version": __version__,
     }
     try:
         answer = httpx.post(f"{platform.rstrip('/')}/api/v1/gates/register", json=asked, timeout=20)
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise NotRegistered(f"the platform at {platform} does not answer ({type(error).__name__})") from error
     if answer.status_code != 201:
         is_problem = answer.headers.get("content-type", "").startswith("application/problem+json")
-        raise NotRegistered(answer.json()["detail"] if is_problem else f"the platform answered {answer.status_code}")
+        words = answer.json()["detail"] if is_problem else f"the platform answered {answer.status_code}"
+        raise NotRegistered(words)
+    made = _identity(answer.content, keys)
     _write(home / _FILE, answer.content)
-    return load(home)
+    return made
 
 
 def load(home: Path) -> Identity:
     """This gate's identity. Raises NotRegistered."""
     path = home / _FILE
     if not path.exists():
-        raise NotRegistered(f"no gate is registered in {home}: anju gate register --platform URL --code CODE --home {home}")
-    said: dict[str, Any] = json.loads(path.read_bytes())
-    keys = _keys(home)
-    return Identity(
-        home=home,
-        gate=said["gate"],
-        name=said["name"],
-        nats=said["nats"],
-        jwt=said["jwt"],
-        seed=keys["seed"].encode(),
-        box=X25519PrivateKey.from_private_bytes(_bytes(keys["box"])),
-        storage=_bytes(keys["storage"]),
-        platform=Ed25519PublicKey.from_public_bytes(_bytes(said["platform_key"])),
-        open_seconds=float(said["settings"]["open_seconds"]),
-    )
+        how = f"anju gate register --platform URL --code CODE --home {home}"
+        raise NotRegistered(f"no gate is registered in {home}: {how}")
+    return _identity(path.read_bytes(), _keys(home))
+
+
+def _identity(registration: bytes, keys: dict[str, str]) -> Identity:
+    """Raises NotRegistered when the platform's words are not what docs/gate-protocol.md says."""
+    try:
+        said: dict[str, Any] = json.loads(registration)  # Any: JSON from outside
+        return Identity(
+            gate=said["gate"],
+            name=said["name"],
+            nats=said["nats"],
+            jwt=said["jwt"],
+            seed=keys["seed"].encode(),
+            box=X25519PrivateKey.from_private_bytes(encoding.decode(keys["box"])),
+            storage=encoding.decode(keys["storage"]),
+            platform=Ed25519PublicKey.from_public_bytes(encoding.decode(said["platform_key"])),
+            open_seconds=float(said["settings"]["open_seconds"]),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise NotRegistered(
+            f"the registration cannot be read ({error!r}): register this gate anew"
+        ) from error

@@ -1,183 +1,194 @@
-"""The kiosk page and its socket: camera frames in, what to show out. Served by the gate itself, so it needs no platform."""
+"""The kiosk page's socket: frames and codes in, what to show out.
+
+Served by the gate, so it needs no platform.
+"""
 
 import asyncio
 import json
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
-from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from anju import __version__
-from anju.gate.approach import Answer, Approach
+from anju.gate.approach import Answer, Approach, answer
 from anju.gate.brain import Brain
 from anju.gate.eyes import Eyes, Sight
 from anju.gate.identity import Identity
 from anju.gate.link import Link
-from anju.gate.texts import TEXTS
 
 MOST_FRAME = 2 * 1024 * 1024
-_POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; "
-    "connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-)
+BUSY_AFTER = 0.3
+"""Seconds somebody waits for news from the platform before the screen says so."""
+STATUS_SECONDS = 1.0
+
+Said = dict[str, Any]
+"""A message to the page (docs/gate-protocol.md)."""
+
+
+@dataclass(eq=False)
+class Page:
+    """One open kiosk page: its camera's newest frame, who stands before it, and what it is to be told."""
+
+    approach: Approach
+    frame: bytes | None = None
+    come: asyncio.Event = field(default_factory=asyncio.Event)
+    told: asyncio.Queue[Said] = field(default_factory=asyncio.Queue)
+
+    def show(self, what: Answer) -> None:
+        """Tell the page what to show."""
+        said = {"state": what.state, "code": what.code, "box": what.box, "say": what.say}
+        self.told.put_nowait({"type": "frame", "zh": what.text.zh, "en": what.text.en, **said})
 
 
 class Kiosk:
-    """One camera, one screen. The newest page that connects is the kiosk's."""
+    """What pages with a camera and a screen see of this gate.
 
-    def __init__(self, identity: Identity, brain: Brain) -> None:
-        self._identity = identity
+    Frames are judged in one thread, one after another.
+    """
+
+    def __init__(self, identity: Identity, brain: Brain, link: Link) -> None:
+        self._name = identity.name
         self._brain = brain
-        self._eyes = Eyes(brain)
+        self._link = link
+        self._eyes = Eyes()
         self._worker = ThreadPoolExecutor(1, "eyes")
-        self._sockets: set[WebSocket] = set()
-        self._approach = Approach(brain)
+        self._pages: set[Page] = set()
         self._times: deque[tuple[float, float]] = deque(maxlen=1000)
-        self.link: Link | None = None
+        link.on_opened = self.opened_remotely
 
     async def warm(self) -> None:
         """Load the models, so that the first person does not wait for it."""
         await asyncio.get_running_loop().run_in_executor(self._worker, self._eyes.warm)
 
-    # frames
+    def close(self) -> None:
+        """Judge no more frames."""
+        self._worker.shutdown(cancel_futures=True)
 
-    async def see(self, frame: bytes) -> dict[str, Any]:
-        """One frame in, what to show out (docs/gate-protocol.md names the codes)."""
-        if self.link is not None:
-            await self.link.settled()
-        if len(frame) > MOST_FRAME:
-            return self._said(Answer("idle", "no_face"))
-        sight: Sight = await asyncio.get_running_loop().run_in_executor(self._worker, self._eyes.look, frame)
-        began = time.perf_counter()
-        answer = self._approach.see(sight, time.monotonic())
-        if not sight.bad and sight.match is not None:
-            self._times.append((sight.seconds["networks"], sight.seconds["rest"] + time.perf_counter() - began))
-        return self._said(answer)
-
-    async def code(self, text: str) -> dict[str, Any]:
-        """A code read by a scanner."""
-        if self.link is not None:
-            await self.link.settled()
-        return self._said(self._approach.code(text, time.monotonic()))
-
-    def _said(self, answer: Answer) -> dict[str, Any]:
-        if answer.say and self.link is not None:
-            self.link.entry_stored()
-        text = TEXTS[answer.code]
-        return {"type": "frame", "state": answer.state, "code": answer.code, "zh": text.zh, "en": text.en, "box": answer.box, "say": answer.say}
-
-    def opened_remotely(self) -> None:
-        """Show and say that the door is open."""
-        said = self._said(self._approach.remote(time.monotonic()))
-        for socket in self._sockets:
-            asyncio.ensure_future(_tell(socket, said))  # noqa: RUF006  the socket outlives it
-
-    # pages
+    # the socket
 
     async def socket(self, socket: WebSocket) -> None:
         """/kiosk/ws"""
-        origin = urlsplit(socket.headers.get("origin", "")).netloc
-        if origin and origin != socket.headers.get("host"):
-            await socket.close(4403)
+        origin = socket.headers.get("origin")
+        if origin is not None and urlsplit(origin).netloc != socket.headers.get("host"):
+            await socket.close()  # another site's page in the kiosk's browser
             return
         await socket.accept()
-        self._sockets.add(socket)
-        status = asyncio.create_task(self._status(socket))
+        page = Page(Approach(self._brain))
+        self._pages.add(page)
         try:
-            while True:
-                message = await socket.receive()
-                if message["type"] == "websocket.disconnect":
-                    return
-                if message.get("bytes") is not None:
-                    await socket.send_json(await self.see(message["bytes"]))
-                elif message.get("text") is not None:
-                    await socket.send_json(await self._text(message["text"]))
-        except WebSocketDisconnect:
-            return
+            async with asyncio.TaskGroup() as tasks:
+                serving = [
+                    tasks.create_task(work)
+                    for work in (self._judge(page), self._status(page), _tell(page, socket))
+                ]
+                await self._listen(page, socket)
+                for task in serving:
+                    task.cancel()
         finally:
-            status.cancel()
-            self._sockets.discard(socket)
+            self._pages.discard(page)
 
-    async def _text(self, text: str) -> dict[str, Any]:
-        try:
-            permit = json.loads(text)["permit"]
-        except (ValueError, KeyError, TypeError):
-            return self._said(Answer("idle", "no_face"))
-        return await self.code(str(permit)[:300])
+    async def _listen(self, page: Page, socket: WebSocket) -> None:
+        """Until the page goes. A frame that comes while another is judged replaces the one that waits."""
+        while (message := await socket.receive())["type"] != "websocket.disconnect":
+            if (frame := message.get("bytes")) is not None:
+                page.frame = frame
+                page.come.set()
+            elif (permit := _permit(message.get("text") or "")) is not None:
+                await self._link.news.wait()
+                page.show(page.approach.code(permit, time.monotonic()))
 
-    async def _status(self, socket: WebSocket) -> None:
+    async def _judge(self, page: Page) -> None:
         while True:
-            await _tell(socket, {"type": "status", "name": self._identity.name, **self._state()})
-            await asyncio.sleep(1)
+            await page.come.wait()
+            page.come.clear()
+            frame, page.frame = page.frame, None
+            if frame is not None:
+                page.show(await self.see(page.approach, frame))
 
-    def _state(self) -> dict[str, Any]:
+    async def _status(self, page: Page) -> None:
+        while True:
+            page.told.put_nowait({"type": "status", "name": self._name, **self._state()})
+            await asyncio.sleep(STATUS_SECONDS)
+
+    def opened_remotely(self) -> None:
+        """Show and say on every page that the door is open."""
+        for page in self._pages:
+            page.show(page.approach.remote(time.monotonic()))
+
+    # frames
+
+    async def see(self, approach: Approach, frame: bytes) -> Answer:
+        """Judge a frame of this approach. What is no picture shows nothing."""
+        if not await self._link.news.wait(BUSY_AFTER):
+            return answer("wait", "busy")
+        began = time.perf_counter()
+        sight = Sight()
+        if len(frame) <= MOST_FRAME:
+            loop = asyncio.get_running_loop()
+            sight = await loop.run_in_executor(self._worker, self._eyes.look, frame, self._brain.gallery())
+        looked = time.perf_counter()
+        shown = approach.see(sight, time.monotonic())
+        if sight.clear:
+            decided = self._brain.decided if self._brain.decided > looked else time.perf_counter()
+            self._times.append((sight.networks, decided - began - sight.networks))
+        return shown
+
+    # health
+
+    def _state(self) -> Said:
         return {
-            "online": self.link is not None and self.link.connected,
+            "online": self._link.connected,
             "door": "open" if self._brain.door.is_open else "closed",
-            "now": self._brain.now().isoformat(),
+            "now": self._brain.clock.read().now.isoformat(),
         }
 
-    def health(self) -> dict[str, Any]:
+    def health(self) -> Said:
         """How the gate is: counts and times only."""
-        return {"ok": True, "version": __version__, **self._state(), **self._brain.counts, "milliseconds": self.times()}
+        return {
+            "ok": True,
+            "version": __version__,
+            **self._state(),
+            **self._brain.counts,
+            "milliseconds": self.times(),
+        }
 
     def times(self) -> dict[str, float]:
-        """Of the last frames with a face: milliseconds for the two networks and for everything else."""
+        """How long the last frames with a clear face took.
+
+        In the two networks, and in everything else up to the decision.
+        """
         if not self._times:
             return {}
         networks, rest = (sorted(column) for column in zip(*self._times, strict=True))
-        place = len(networks) // 2, min(len(rest) - 1, int(len(rest) * 0.99))
-        return {"networks_p50": networks[place[0]] * 1000, "rest_p50": rest[place[0]] * 1000, "rest_p99": rest[place[1]] * 1000}
-
-    def app(self, page: Path) -> Starlette:
-        """The web application; `page` is the built kiosk's folder."""
-
-        async def health(request: Request) -> Response:
-            del request
-            return JSONResponse(self.health())
-
-        async def no_page(request: Request) -> Response:
-            del request
-            return HTMLResponse("<p>The kiosk page is not built: run ./anju up. / 页面尚未构建，请运行 ./anju up。</p>", status_code=503)
-
-        routes: list[BaseRoute] = [Route("/health", health), WebSocketRoute("/kiosk/ws", self.socket)]
-        routes.append(Mount("/", StaticFiles(directory=page, html=True)) if (page / "index.html").exists() else Route("/", no_page))
-        return Starlette(routes=routes, middleware=[Middleware(_Headers)])
+        return {
+            "networks_p50": 1000 * _share(networks, 0.5),
+            "rest_p50": 1000 * _share(rest, 0.5),
+            "rest_p99": 1000 * _share(rest, 0.99),
+        }
 
 
-class _Headers:
-    """Security headers on every answer."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def tell(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] += [
-                    (b"content-security-policy", _POLICY.encode()),
-                    (b"x-content-type-options", b"nosniff"),
-                    (b"referrer-policy", b"no-referrer"),
-                    (b"permissions-policy", b"camera=(self), microphone=()"),
-                ]
-            await send(message)
-
-        await self._app(scope, receive, tell)
+async def _tell(page: Page, socket: WebSocket) -> None:
+    while True:
+        said = await page.told.get()
+        try:
+            await socket.send_json(said)
+        except (WebSocketDisconnect, RuntimeError):
+            return  # it has gone; listening to it ends as well
 
 
-async def _tell(socket: WebSocket, message: dict[str, Any]) -> None:
+def _permit(text: str) -> str | None:
+    """The code that a scanner read; None when the page says anything else."""
     try:
-        await socket.send_json(message)
-    except (WebSocketDisconnect, RuntimeError):
-        return  # the page has gone; its own loop notices
+        said = json.loads(text)["permit"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return said if isinstance(said, str) else None
+
+
+def _share(ordered: list[float], share: float) -> float:
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

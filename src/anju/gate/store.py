@@ -1,4 +1,7 @@
-"""What the gate keeps: grants, templates (encrypted), entries not yet delivered. SQLite, durable at every commit."""
+"""What the gate keeps: grants, templates (encrypted), entries not yet delivered.
+
+SQLite, durable at every commit.
+"""
 
 import json
 import secrets
@@ -18,13 +21,15 @@ from anju.grants.grant import Ended, Grant, supersedes
 from anju.recognition.faces import DIMENSIONS, Vector
 
 _SCHEMA = """
-create table if not exists grants (id text primary key, rev integer not null, message blob not null) without rowid;
+create table if not exists grants (id text primary key, rev integer not null, message blob not null)
+    without rowid;
 create table if not exists ended (id text primary key, rev integer not null) without rowid;
 create table if not exists templates (grant_id text primary key, rev integer not null, sealed blob not null)
     without rowid;
 create table if not exists entries (number integer primary key, id text unique not null, body blob not null);
 create table if not exists permits (head blob primary key, at real not null) without rowid;
-create table if not exists commands (id text primary key, answer blob not null, at real not null) without rowid;
+create table if not exists commands (id text primary key, answer blob not null, at real not null)
+    without rowid;
 create table if not exists facts (name text primary key, value text not null) without rowid;
 """
 _KEEP_SECONDS = 600
@@ -40,7 +45,12 @@ class Store:
         self._cipher = AESGCM(key)
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         path.chmod(0o600)
-        for pragma in ("journal_mode = wal", "synchronous = full", "secure_delete = on", "busy_timeout = 5000"):
+        for pragma in (
+            "journal_mode = wal",
+            "synchronous = full",
+            "secure_delete = on",
+            "busy_timeout = 5000",
+        ):
             self._db.execute(f"pragma {pragma}")
         self._db.executescript(_SCHEMA)
 
@@ -58,15 +68,35 @@ class Store:
         """Deleted pages are overwritten in the file; the write-ahead log still holds them as they were."""
         self._db.execute("pragma wal_checkpoint(truncate)")
 
+    def serve(self, gate: str, registration: str) -> None:
+        """Say which gate this is now. Whatever an earlier registration taught is nobody's right any more.
+
+        registration: differs between any two. Entries wait on, unless they are another gate's.
+        """
+        if self._get("registration") == registration:
+            return
+        with self._transaction():
+            for table in ("grants", "ended", "templates", "commands"):
+                self._db.execute(f"delete from {table}")  # noqa: S608  names of ours
+            if self._get("gate") not in (None, gate):
+                self._db.execute("delete from entries")
+            for name, value in (("applied", "0"), ("gate", gate), ("registration", registration)):
+                self._set(name, value)
+        self._scrub()
+
     # grants
 
     def _known_rev(self, grant_id: UUID) -> int | None:
         both = "select rev from grants where id = ?1 union all select rev from ended where id = ?1"
-        rev: int | None = self._db.execute(f"select max(rev) from ({both})", [str(grant_id)]).fetchone()[0]  # noqa: S608
+        row = self._db.execute(f"select max(rev) from ({both})", [str(grant_id)]).fetchone()  # noqa: S608
+        rev: int | None = row[0]
         return rev
 
     def apply(self, news: Sequence[Grant | Ended], sequence: int) -> list[Grant | Ended]:
-        """Take in grants and ends, durably. Returns those that were news: a lower or equal rev changes nothing."""
+        """Take in grants and ends, durably.
+
+        Returns those that were news: a lower or equal rev changes nothing.
+        """
         taken: list[Grant | Ended] = []
         erased = 0
         with self._transaction():
@@ -79,7 +109,9 @@ class Store:
                     self._db.execute("delete from grants where id = ?", [name])
                     self._db.execute("insert or replace into ended values (?, ?)", [name, one.rev])
                 else:
-                    self._db.execute("insert or replace into grants values (?, ?, ?)", [name, one.rev, grants.dump(one)])
+                    self._db.execute(
+                        "insert or replace into grants values (?, ?, ?)", [name, one.rev, grants.dump(one)]
+                    )
                     self._db.execute("delete from ended where id = ?", [name])
                 if isinstance(one, Ended) or one.face is None:
                     erased += self._db.execute("delete from templates where grant_id = ?", [name]).rowcount
@@ -107,7 +139,9 @@ class Store:
                 nonce = secrets.token_bytes(12)
                 raw = np.stack(vectors).astype("<f4").tobytes()
                 sealed = nonce + self._cipher.encrypt(nonce, raw, str(grant_id).encode())
-                self._db.execute("insert or replace into templates values (?, ?, ?)", [str(grant_id), rev, sealed])
+                self._db.execute(
+                    "insert or replace into templates values (?, ?, ?)", [str(grant_id), rev, sealed]
+                )
         self._scrub()
 
     def templates(self) -> dict[UUID, tuple[int, list[Vector]]]:
@@ -127,7 +161,9 @@ class Store:
     def add_entry(self, entry: dict[str, object], permit: tuple[bytes, float] | None = None) -> None:
         """Store what happened; with it, that a permit (head, Unix time) has been used."""
         with self._transaction():
-            self._db.execute("insert into entries (id, body) values (?, ?)", [entry["id"], json.dumps(entry).encode()])
+            self._db.execute(
+                "insert into entries (id, body) values (?, ?)", [entry["id"], json.dumps(entry).encode()]
+            )
             if permit is not None:
                 self._db.execute("insert or ignore into permits values (?, ?)", permit)
                 self._db.execute("delete from permits where at < ?", [permit[1] - _KEEP_SECONDS])
@@ -136,9 +172,10 @@ class Store:
         """Entries the platform has not confirmed, the oldest first: number, id, body."""
         return list(self._db.execute("select number, id, body from entries order by number limit ?", [limit]))
 
-    def delivered(self, number: int) -> None:
-        """The bus has this one safely: it need not be kept."""
-        self._db.execute("delete from entries where number = ?", [number])
+    def delivered(self, numbers: Sequence[int]) -> None:
+        """The bus has these safely: they need not be kept."""
+        with self._transaction():
+            self._db.executemany("delete from entries where number = ?", [[number] for number in numbers])
 
     def queued(self) -> int:
         """How many entries wait."""
@@ -158,7 +195,9 @@ class Store:
     def obeyed(self, command: str, answer: bytes, at: datetime) -> None:
         """Remember the answer, so that the same command does nothing twice."""
         with self._transaction():
-            self._db.execute("insert or replace into commands values (?, ?, ?)", [command, answer, at.timestamp()])
+            self._db.execute(
+                "insert or replace into commands values (?, ?, ?)", [command, answer, at.timestamp()]
+            )
             self._db.execute("delete from commands where at < ?", [at.timestamp() - _KEEP_SECONDS])
 
     # facts

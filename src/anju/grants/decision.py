@@ -30,7 +30,10 @@ _OPENS = {Way.FACE: Reason.RECOGNISED, Way.QR: Reason.QR_OK, Way.REMOTE: Reason.
 
 @dataclass(frozen=True)
 class Clock:
-    """The gate's idea of the time. sure: the platform confirmed it; if not, it is surely not earlier than `now`."""
+    """The gate's idea of the time.
+
+    sure: the platform confirmed it; if not, it is surely not earlier than `now`.
+    """
 
     now: datetime
     sure: bool = True
@@ -48,8 +51,8 @@ class Decision:
 def decide(grant: Grant | None, way: Way, clock: Clock) -> Decision:
     """May this grant's holder come in this way now? None: the grant is not (or no longer) known.
 
-    A gate that lost its clock still lets in those whose right has begun and has no end; for a visitor's window it
-    must know the time.
+    A gate that lost its clock still lets in those whose right has begun and has no end; for a visitor's
+    window it must know the time.
     """
     if grant is None:
         return Decision(False, Reason.REVOKED)
@@ -65,7 +68,10 @@ def decide(grant: Grant | None, way: Way, clock: Clock) -> Decision:
 
 
 def decide_permit(permit: Permit, grant: Grant | None, replays: Replays, clock: Clock) -> Decision:
-    """May the holder of this permit come in now? `grant`: the one that names the permit's key, if any does."""
+    """May the holder of this permit come in now?
+
+    grant: the one that names the permit's key, if any does.
+    """
     public = grant.keys.get(permit.key) if grant else None
     if grant is None or public is None or not permit.verify(public):
         return Decision(False, Reason.QR_UNKNOWN)

@@ -33,7 +33,10 @@ class FaceRef:
 
 @dataclass(frozen=True)
 class Grant:
-    """since, until: aware; until is the first moment it no longer holds. keys: 65-byte P-256 points by key id."""
+    """since, until: aware; until is the first moment it no longer holds.
+
+    keys: 65-byte P-256 points by key id.
+    """
 
     id: UUID
     rev: int

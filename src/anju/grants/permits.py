@@ -1,4 +1,4 @@
-"""QR permits: what a phone shows to be let in, signed by a key that never leaves it (docs/gate-protocol.md)."""
+"""QR permits: shown by a phone, signed by a key that never leaves it (docs/gate-protocol.md)."""
 
 import secrets
 from dataclasses import dataclass
@@ -33,7 +33,10 @@ class Permit:
 
     @property
     def head(self) -> bytes:
-        """The signed bytes, without their context. What a replay is known by: a signature can be rewritten."""
+        """The signed bytes, without their context.
+
+        What a replay is known by: a signature can be rewritten.
+        """
         return self.key.bytes + int(self.at.timestamp()).to_bytes(4, "big") + self.nonce
 
     def verify(self, public: bytes) -> bool:
@@ -78,7 +81,10 @@ def read(text: str) -> Permit:
 
 
 class Replays:
-    """Remembers the permits shown lately, so that each opens once. Older ones are refused as expired anyway."""
+    """Remembers the permits shown lately, so that each opens once.
+
+    Older ones are refused as expired anyway.
+    """
 
     def __init__(self, seen: dict[bytes, float] | None = None) -> None:
         """seen: heads and their Unix times, from before a restart."""

@@ -23,7 +23,10 @@ def _seen(light: NDArray[np.float32], gain: float) -> Picture:
 
 
 def screen(picture: Picture, pitch: float, degrees: float = 2.5) -> Picture:
-    """On a screen whose pixels fall `pitch` camera pixels apart: coloured stripes and dark lines, slightly turned."""
+    """On a slightly turned screen: coloured stripes and dark lines.
+
+    pitch: how many camera pixels the screen's are apart.
+    """
     across, down = _turned(picture, degrees)
     line = 0.5 + 0.5 * np.cos(2 * np.pi * down / pitch)
     out = np.empty(picture.shape, np.float32)
@@ -41,7 +44,7 @@ def printed(picture: Picture, pitch: float) -> Picture:
 
 
 def sharp(picture: Picture) -> Picture:
-    """On a fine print or a dense screen that fills the view: nothing of the medium shows, only a little softness."""
+    """On a fine print or a dense screen that fills the view: all that shows is a little softness."""
     return np.asarray(cv2.GaussianBlur(picture, (0, 0), 1.2), np.uint8)
 
 

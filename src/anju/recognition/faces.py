@@ -71,7 +71,10 @@ class FaceReader:
     """Detector and embedder, loaded at first use. Not for use from two threads at once."""
 
     def __init__(self, side: int = DETECT_SIDE) -> None:
-        """side: faces are looked for at this many pixels on the longer side; half of it takes a quarter of the time."""
+        """side: pixels of the longer side at which faces are looked for.
+
+        Half of it takes a quarter of the time.
+        """
         self._side = side
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Who this is, among many: one matrix product, a bar that rises with the crowd, and a margin to the next person."""
+"""Who this is, among many: one matrix product, a bar that rises with the crowd, a margin to the next."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from anju.recognition.faces import DIMENSIONS, Vector
 Key = TypeVar("Key", bound=Hashable)
 
 STRANGERS = NormalDist(mu=0.11, sigma=0.085)
-"""Strangers' cosines as far as their upper tail goes: fitted to the highest fifth measured (docs/recognition.md)."""
+"""The upper tail of strangers' cosines, fitted to the highest fifth measured (docs/recognition.md)."""
 FALSE_MATCH = 1e-3
 """How often one frame of a stranger may pass for anybody at all, whatever the gallery's size (FPIR)."""
 LOWEST_BAR = 0.45
@@ -23,7 +23,7 @@ MARGIN = 0.06
 STRICT_MARGIN = 0.10
 LOOK_ALIKE = 0.42
 LOOK_ALIKE_BELOW_BAR = 0.08
-"""Two frames of the same pair of strangers differ by about this much: nearer than that to the bar may cross it."""
+"""Two frames of one pair of strangers differ by about this much: nearer to the bar may cross it."""
 
 
 def bar(people: int) -> float:
@@ -42,7 +42,10 @@ def false_match_rate(wanted: float, people: int) -> float:
 
 @dataclass(frozen=True)
 class Match(Generic[Key]):
-    """The best person for a face. second: the next PERSON's score (-1: there is none); sure: whether it is them."""
+    """The best person for a face.
+
+    second: the next PERSON's score (-1: there is none); sure: whether it is them.
+    """
 
     key: Key
     score: float
@@ -51,10 +54,16 @@ class Match(Generic[Key]):
 
 
 class Gallery(Generic[Key]):
-    """Everybody a gate may recognise. Never changes: make a new one, so that a thread may go on using the old."""
+    """Everybody a gate may recognise.
+
+    Never changes: make a new one, so that a thread may go on using the old.
+    """
 
     def __init__(self, people: Mapping[Key, Sequence[Vector]], strict: frozenset[Key] = frozenset()) -> None:
-        """people: vectors of length 1 by person. strict: people with a look-alike, who need the higher bar."""
+        """people: vectors of length 1 by person.
+
+        strict: people with a look-alike, who need the higher bar.
+        """
         self._keys: list[Key] = [key for key, vectors in people.items() if len(vectors)]
         counts = [len(people[key]) for key in self._keys]
         rows = [vector for key in self._keys for vector in people[key]]
@@ -98,23 +107,27 @@ class Gallery(Generic[Key]):
         highest: float | None = None
         lowest: float | None = None
         rows = np.arange(len(self._matrix))
+        near = max(LOOK_ALIKE, self.bar - LOOK_ALIKE_BELOW_BAR)
+        alike: set[tuple[int, int]] = set()
         for start in range(0, len(self._matrix), 256):  # in blocks: 60,000 x 60,000 would not fit
             block = self._matrix[start : start + 256] @ self._matrix.T
             mine = rows[start : start + 256]
             same = self._owner[mine][:, None] == self._owner[None, :]
             others = float(np.where(same, -2, block).max())
             own = float(np.where(same & (mine[:, None] != rows[None, :]), block, 2).min())
+            alike |= {(int(self._owner[mine[i]]), int(self._owner[j])) for i, j in np.argwhere(~same & (block >= near))}
             if others > -2:
                 highest = others if highest is None else max(highest, others)
             if own < 2:
                 lowest = own if lowest is None else min(lowest, own)
-        return SelfTest(len(self), self.bar, highest, lowest)
+        return SelfTest(len(self), self.bar, highest, lowest, len(alike) // 2)
 
 
 @dataclass(frozen=True)
 class SelfTest:
-    """highest_stranger: the nearest two different people. lowest_resident: the farthest two pictures of one person.
+    """highest_stranger: the nearest two different people.
 
+    lowest_resident: the farthest two pictures of one person.
     None: there are no two people, or nobody has two pictures.
     """
 
@@ -122,6 +135,7 @@ class SelfTest:
     bar: float
     highest_stranger: float | None
     lowest_resident: float | None
+    look_alikes: int
 
 
 @dataclass

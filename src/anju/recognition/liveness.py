@@ -1,4 +1,7 @@
-"""Whether there is a person before the camera or a picture of one. What it stops and what not: docs/recognition.md."""
+"""Whether there is a person before the camera or a picture of one.
+
+What it stops and what not: docs/recognition.md.
+"""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -25,8 +28,8 @@ class Liveness(Protocol):
 class ScreenPattern:
     """Screens and coarse prints.
 
-    A camera looking at a grid of pixels or print dots sees a regular pattern that skin never has: a few sharp peaks in
-    the middle and high frequencies of the face's spectrum, far above what lies around them.
+    A camera looking at a grid of pixels or print dots sees a regular pattern that skin never has: a few sharp
+    peaks in the middle and high frequencies of the face's spectrum, far above what lies around them.
     """
 
     refuse_above = 0.5
@@ -40,7 +43,7 @@ class ScreenPattern:
         return float(np.clip(share, 0, 1))
 
     def peak(self, picture: Picture, face: Face) -> float:
-        """How far the sharpest spectral peak stands above its ring, in the ring's own deviations (log scale)."""
+        """How far the sharpest spectral peak stands above its ring, in the ring's own deviations (log)."""
         x, y, width, height = face.box
         cut = picture[max(0, y) : y + height, max(0, x) : x + width]
         side = min(self._SIDE, *cut.shape[:2]) // 2 * 2
@@ -59,7 +62,7 @@ def _window(side: int) -> NDArray[np.float32]:
 
 @lru_cache(8)
 def _rings(side: int) -> list[NDArray[np.intp]]:
-    """Places of equal frequency in a flattened spectrum of side x (side / 2 + 1), up to just below the highest."""
+    """Places of equal frequency in a flattened side x (side / 2 + 1) spectrum, but for the highest."""
     radius = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None, :]).ravel() * side
     thick = max(4, side // 20)
     inner = range(int(side * 0.16), int(side * 0.46), thick)
@@ -123,7 +126,10 @@ def _is_card(
 
 
 def _has_surroundings(grey: NDArray[np.uint8], outline: NDArray[np.int32]) -> bool:
-    """Whether there is a scene around the card. A margin without any noise was added by software, not seen by a camera."""
+    """Whether there is a scene around the card.
+
+    A margin without any noise was added by software, not seen by a camera.
+    """
     inside = cv2.drawContours(np.zeros_like(grey), [outline], -1, 255, cv2.FILLED)
     outside = grey[cv2.dilate(inside, np.ones((15, 15), np.uint8)) == 0]
     return outside.size > 0 and float(outside.std()) > _NOISE

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from anju.recognition import attacks, gallery, pictures, quality
 from anju.recognition.faces import Face, FaceReader, Vector
-from anju.recognition.liveness import Passive, Rim, ScreenPattern
+from anju.recognition.liveness import Liveness, Passive, Rim, ScreenPattern
 from anju.recognition.pictures import Picture
 
 SIZES = (100, 1000, 20_000)
@@ -56,7 +56,7 @@ def upper_tail(strangers: Scores, share: float = 0.2) -> NormalDist:
 
 
 def pareto_tail(strangers: Scores, share: float = 0.2) -> dict[str, float]:
-    """A generalised Pareto tail over the highest `share` (probability-weighted moments): where, shape and scale.
+    """A generalised Pareto tail over the highest `share`, by probability-weighted moments.
 
     A shape at or below 0 says that the tail falls at least as fast as an exponential.
     """
@@ -122,7 +122,7 @@ def _jpeg(picture: Picture) -> Picture:
 
 def _refused(reader: FaceReader, shots: list[tuple[Picture, Face]], attack: Attack) -> dict[str, float]:
     """Shares refused, of the attacks in which a face is found at all."""
-    checks = {"pattern": ScreenPattern(), "rim": Rim(), "either": Passive()}
+    checks: dict[str, Liveness] = {"pattern": ScreenPattern(), "rim": Rim(), "either": Passive()}
     seen = [(picture, found[0]) for shot, _ in shots if (found := reader.find(picture := attack(shot)))]
     return {
         name: float(np.mean([check.score(*one) > check.refuse_above for one in seen]))
@@ -131,7 +131,7 @@ def _refused(reader: FaceReader, shots: list[tuple[Picture, Face]], attack: Atta
 
 
 def measure(folder: Path) -> dict[str, Any]:  # Any: a JSON report
-    """FMR, FNMR, the fitted tail, bars with their FPIR, and liveness figures on the photographs in `folder`."""
+    """FMR, FNMR, the fitted tail, bars with their FPIR, and liveness, on the photographs in `folder`."""
     reader = FaceReader()
     vectors: dict[str, list[Vector]] = {}
     shots: list[tuple[Picture, Face]] = []

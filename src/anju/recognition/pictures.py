@@ -1,4 +1,4 @@
-"""Turning bytes that anybody may have sent into a picture: size and kind are known before anything is decoded."""
+"""Bytes that anybody may have sent become a picture; size and kind are known before anything is decoded."""
 
 import struct
 from enum import StrEnum
@@ -13,6 +13,8 @@ Picture = NDArray[np.uint8]
 MOST_BYTES = 8 * 1024 * 1024
 MOST_PIXELS = 40_000_000
 MOST_SIDE = 20_000
+MOST_OBLONG = 20
+"""So many times longer than wide, and nothing would be left of the shorter side."""
 LONGEST_SIDE = 1280
 
 
@@ -56,7 +58,7 @@ def size(data: bytes) -> tuple[int, int]:
         found = _jpeg_size(data)
     elif data[:8] == b"\x89PNG\r\n\x1a\n" and data[12:16] == b"IHDR" and len(data) >= 24:
         found = struct.unpack(">II", data[16:24])
-    if found is None or 0 in found:
+    if found is None or 0 in found or max(found) > MOST_OBLONG * min(found):
         raise BadPicture(PictureFault.NOT_A_PICTURE)
     return found[0], found[1]
 

@@ -32,9 +32,9 @@ class Issue(StrEnum):
 class Bar:
     """What is asked of a picture. docs/recognition.md says what photographs measure.
 
-    eyes: pixels between them. blur: variance of the Laplacian over the aligned face. yaw: see `turned`. pitch: see
-    `raised`, lowest and highest. roll: degrees. dark, bright: mean grey of the face, 0 to 255. uneven: difference of
-    the face's halves over its mean. confidence: the detector's.
+    eyes: pixels between them. blur: variance of the Laplacian over the aligned face. yaw: see `turned`.
+    pitch: see `raised`, lowest and highest. roll: degrees. dark, bright: mean grey of the face, 0 to 255.
+    uneven: difference of the face's halves over its mean. confidence: the detector's.
     """
 
     eyes: float
@@ -55,14 +55,17 @@ GATE = Bar(
     eyes=40, blur=25, yaw=0.50, pitch=(0.38, 0.78), roll=25, dark=40, bright=230, uneven=0.75, confidence=0.8
 )
 
-# Eyes behind dark glass are far darker than the bridge of the nose; a mask has no lips and no shadow under them.
-# Photographs: eyes 0.44 and more of the bridge, lips 24 grey levels and more (docs/recognition.md).
+# Eyes behind dark glass are far darker than the bridge of the nose; a mask has no lips and no shadow under
+# them. Photographs: eyes 0.44 and more of the bridge, lips 24 grey levels and more (docs/recognition.md).
 _DARK_EYES = 0.25
 _FLAT_MOUTH = 12.0
 
 
 def turned(face: Face) -> float:
-    """How far the head is turned sideways: 0 straight, about 1 in profile. The nose against eyes and mouth."""
+    """How far the head is turned sideways: 0 straight, about 1 in profile.
+
+    The nose against eyes and mouth.
+    """
     right, left, nose, mouth_right, mouth_left = face.marks
     across = (left - right) / max(face.eyes, 1)
     middle = (right + left + mouth_right + mouth_left) / 4

@@ -1,0 +1,85 @@
+"""Obeying the platform: open now, for somebody with a phone or for its staff."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from anju.gate.brain import Brain
+from anju.gate.identity import Identity
+from anju.gate.news import News
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Order:
+    """grant: whose right it is; None: the platform's staff answer for it.
+
+    until: past it, nobody waits any more.
+    """
+
+    id: str
+    do: str
+    grant: UUID | None
+    until: datetime
+
+
+def read(message: bytes) -> Order:
+    """Raises ValueError, KeyError or TypeError. A missing grant is no staff order: it must say null."""
+    said = json.loads(message)
+    grant = None if said["grant"] is None else UUID(said["grant"])
+    until = datetime.fromisoformat(said["exp"])
+    if until.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return Order(str(said["id"]), str(said["do"]), grant, until)
+
+
+class Orders:
+    """Lives as long as one connection to the bus."""
+
+    def __init__(
+        self, identity: Identity, brain: Brain, bus: Client, news: News, opened: Callable[[], None]
+    ) -> None:
+        """opened: called when an order has opened the door."""
+        self._identity = identity
+        self._brain = brain
+        self._bus = bus
+        self._news = news
+        self._opened = opened
+
+    async def hear(self, message: Msg) -> None:
+        """Obey and answer. Who repeats an order hears the same answer, and nothing happens twice."""
+        if not self._identity.trusts(message.subject, message):
+            log.warning("forged_order_dropped")
+            return
+        try:
+            order = read(message.data)
+        except (ValueError, KeyError, TypeError) as error:
+            log.warning("bad_order_dropped", error=type(error).__name__)
+            return
+        store = self._brain.store
+        answer = store.answer_to(order.id)
+        if answer is None:
+            answer = json.dumps(await self._obey(order)).encode()
+            store.obeyed(order.id, answer, self._brain.clock.read().now)
+        if message.reply:
+            await self._bus.publish(message.reply, answer)
+
+    async def _obey(self, order: Order) -> dict[str, object]:
+        await self._news.wait()
+        now = self._brain.clock.read().now  # after waiting: by now it may be too late
+        result: dict[str, object] = {"id": order.id, "ok": False, "entry": None, "at": now.isoformat()}
+        if now > order.until:
+            return {**result, "code": "expired"}
+        if order.do != "open":
+            return {**result, "code": "unknown_command"}
+        decision, entry = self._brain.remote(order.grant)
+        if decision.open:
+            self._opened()
+        return {**result, "ok": decision.open, "code": decision.reason, "entry": entry}
