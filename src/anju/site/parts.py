@@ -57,6 +57,8 @@ def _listens(name: str, port: int) -> Callable[[], Ill]:
 
 LOCAL = ("localhost", "127.0.0.1")
 _HOST = VAR / "host"
+READY = VAR / "run" / "ready"
+"""There while everything runs."""
 
 
 def host() -> str:

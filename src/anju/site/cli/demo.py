@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> int:
     seed = verbs.add_parser("seed")
     seed.add_argument("--homes", type=int, default=2000)
     code = verbs.add_parser("code")
-    code.add_argument("role", nargs="?", default="reviewer", choices=["reviewer", "manager", "guard", "operator"])
+    code.add_argument("role", nargs="?", default="manager", choices=["reviewer", "manager", "guard", "operator"])
     chosen = parser.parse_args(arguments)
     if chosen.what == "code":
         from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value

@@ -98,7 +98,7 @@ def _addresses(host: str, seconds: float) -> None:
   住户应用  resident app      {front}/
             {demo["resident"]["phone"]}  密码 {demo["resident"]["password"]}   （新号码注册：验证码见控制台“短信发件箱”）
   物业控制台 property console  {front}/console/
-            {demo["reviewer"]["phone"]}  密码 {demo["reviewer"]["password"]}   第二重验证 ./anju demo code
+            {demo["manager"]["phone"]}  密码 {demo["manager"]["password"]}   第二重验证 ./anju demo code
   门禁终端  gate kiosk        http://localhost:{GATE}/
   接口文档  API docs          {front}/api/v1/docs
 
@@ -126,6 +126,7 @@ def main(arguments: list[str]) -> int:
         return 1
     began = time.monotonic()
     VAR.mkdir(parents=True, exist_ok=True)
+    all_of.READY.unlink(missing_ok=True)
     all_of.remember_host(host)
     print("  安居 Anju", flush=True)
     supervisor = Supervisor(lambda line: print(f"  ! {line}", flush=True))
@@ -139,6 +140,7 @@ def main(arguments: list[str]) -> int:
                 _step("demo community / 示范小区", [sys.executable, "-m", "anju.site.cli", "demo", "prepare"])
             _done(part.name, supervisor.start(part))
         _addresses(host, time.monotonic() - began)
+        all_of.READY.touch()
         watching = threading.Thread(target=supervisor.watch, daemon=True)
         watching.start()
         stop.wait()
@@ -150,4 +152,5 @@ def main(arguments: list[str]) -> int:
         print(f"\n  ✗ {error}\n    ./anju check says more / 运行 ./anju check 查看原因", file=sys.stderr)
         return 1
     finally:
+        all_of.READY.unlink(missing_ok=True)
         supervisor.stop()
