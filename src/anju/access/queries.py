@@ -1,12 +1,15 @@
 """Reading gates and entries."""
 
+from collections.abc import Iterable
+from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from anju.access.models import Entry, Gate, Grant
+from anju.access.models import Entry, Gate, Grant, Way
+from anju.homes.models import Member
 from anju.people.models import Person
 from anju.privacy import scope
 from anju.privacy.refusals import Refused
@@ -44,6 +47,29 @@ def gate(person: Person, gate_id: UUID) -> Grant:
     if found is None:
         raise Refused("unknown_gate", _("您没有这个门禁的通行权限。"), status=404)
     return found
+
+
+Held = TypeVar("Held", Entry, Grant)
+
+
+def with_members(rows: QuerySet[Held]) -> QuerySet[Held]:
+    """Entries or grants with what `holder` needs; only memberships in the current scope are seen."""
+    return rows.prefetch_related(
+        Prefetch("person__memberships", Member.objects.select_related("home__unit__building").order_by("-since"))
+    )
+
+
+def holder(row: Entry | Grant) -> str:
+    """Who came or may come, as staff see it: home and masked name."""
+    if row.person is None:
+        return _("陌生人")
+    member = next((one for one in row.person.memberships.all() if one.community_id == row.community_id), None)
+    return f"{member.home.label} {member.name or ''}" if member else _("已搬离的住户")
+
+
+def way_names(ways: Iterable[str]) -> list[str]:
+    """`["face", "qr"]` -> 人脸, 二维码"""
+    return [str(Way(way).label) for way in ways]
 
 
 def entries(person: Person, before: UUID | None, limit: int) -> list[Entry]:

@@ -12,3 +12,6 @@ class AdminConfig(admin_apps.AdminConfig):
 class ConsoleConfig(AppConfig):
     name = "anju.console"
     verbose_name = _("控制台")
+
+    def ready(self) -> None:
+        from anju.console import second_factor  # noqa: F401

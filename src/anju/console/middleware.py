@@ -1,17 +1,36 @@
-"""Staff see the communities they work for, and only in the console and with a second factor."""
+"""Who may be in the console: staff, with a second factor, for as long as they are there; and what they may see."""
 
+import time
 from collections.abc import Callable
+from urllib.parse import quote
+from uuid import UUID
 
 from allauth.mfa.utils import is_mfa_enabled
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from anju.console import second_factor
 from anju.homes.models import duties
+from anju.people.models import Person
 from anju.privacy import scope
+from anju.privacy.staff import OPERATOR
 
 CONSOLE = "/console/"
+ACCOUNT = "/console/account/"
+IDLE_SECONDS = 30 * 60
+_SEEN = "console_seen"
+_SEEN_EVERY = 60  # how exact the idle time is: each note of it writes the session
+
+BACKGROUND = "X-Background"
+"""The header of what a page asks by itself: an open page alone keeps nobody signed in."""
+
+# Alpine, which draws unfold's menus, evaluates expressions from attributes, so 'unsafe-eval' must stay; inline scripts need not.
+_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
 
 
 class StaffMiddleware:
@@ -19,11 +38,59 @@ class StaffMiddleware:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path.startswith(CONSOLE) and request.user.is_authenticated and request.user.is_staff:
-            if second_factor.proven(request):
-                person = request.user
-                scope.enter(person.pk, {scope.EVERY} if person.is_superuser else duties(person.pk))
-            elif not request.path.startswith(f"{CONSOLE}account/"):
-                # Signed in, but not with enough: set the second factor up, or sign in again with it.
-                return redirect(reverse("account_login" if is_mfa_enabled(request.user) else "mfa_activate_totp"))
-        return self._get_response(request)
+        if not request.path.startswith(CONSOLE):
+            return self._get_response(request)
+        response = _stop(request) or self._get_response(request)
+        response.headers.setdefault("Content-Security-Policy", _POLICY)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+def _stop(request: HttpRequest) -> HttpResponse | None:
+    """What to answer instead of the page, None when the person may go on. Sets `request.duties` and the scope."""
+    person = request.user
+    at_the_door = request.path.startswith(ACCOUNT)
+    if not isinstance(person, Person):
+        return None  # the site and the account pages send them to the sign-in
+    if not person.is_staff:
+        return None if at_the_door else render(request, "console/not_staff.html", status=403)
+    if second_factor.proven(request):
+        if _idle(request):
+            return _sign_in_again(request, "idle")
+        _admit(request, person)
+        return None
+    if at_the_door:
+        return None
+    if is_mfa_enabled(person):
+        return _sign_in_again(request, "second_factor")
+    return redirect("mfa_activate_totp")
+
+
+def _admit(request: HttpRequest, person: Person) -> None:
+    held: dict[str, set[UUID]] = {}
+    for community, names in duties(person.pk).items():
+        for name in names:
+            held.setdefault(name, set()).add(community)
+    request.duties = {name: frozenset(where) for name, where in held.items()}  # type: ignore[attr-defined]
+    if person.is_superuser:
+        request.duties[OPERATOR] = frozenset()  # type: ignore[attr-defined]
+    scope.enter(person.pk, {scope.EVERY} if person.is_superuser else set().union(*held.values()))
+
+
+def _idle(request: HttpRequest) -> bool:
+    """Whether nobody has been here for too long; notes that somebody is."""
+    now, seen = time.time(), request.session.get(_SEEN)
+    if seen is not None and now - seen > IDLE_SECONDS:
+        return True
+    if BACKGROUND not in request.headers and (seen is None or now - seen > _SEEN_EVERY):
+        request.session[_SEEN] = now
+    return False
+
+
+def _sign_in_again(request: HttpRequest, why: str) -> HttpResponse:
+    """Out first, so that the sign-in page does not take them for signed in and send them back here."""
+    logout(request)
+    if BACKGROUND in request.headers:
+        return HttpResponse(status=401)
+    back = request.get_full_path() if request.method == "GET" else CONSOLE
+    return redirect(f"{reverse('account_login')}?why={why}&next={quote(back)}")

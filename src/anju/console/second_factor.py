@@ -1,9 +1,26 @@
 """Whether this session was opened with more than a password."""
 
+from typing import Any
+
 from allauth.account.authentication import get_authentication_records
+from allauth.account.internal.flows.login import record_authentication
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_added
+from django.dispatch import receiver
 from django.http import HttpRequest
+
+from anju.people.models import Person
 
 
 def proven(request: HttpRequest) -> bool:
     """True when the sign-in of this session included a TOTP code, a recovery code or a passkey."""
     return any(record.get("method") == "mfa" for record in get_authentication_records(request))
+
+
+@receiver(authenticator_added)
+def _just_proven(
+    request: HttpRequest, user: Person, authenticator: Authenticator, **_: Any
+) -> None:  # Any: the signal's own
+    """Whoever has just set an authenticator up has typed a code from it: asking for another at once proves nothing more."""
+    if authenticator.type == Authenticator.Type.TOTP:
+        record_authentication(request, user, method="mfa", type=authenticator.type)

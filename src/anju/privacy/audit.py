@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from enum import StrEnum
 from uuid import UUID
 
+from django.apps import apps
 from django.db import models, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from anju.privacy.models import AuditEntry
-from anju.privacy.refusals import Refused
+from anju.privacy.refusals import Refused, Text
 from anju.privacy.sealed import SealedValue
 
 
@@ -20,6 +22,35 @@ class Reason(StrEnum):
     DISPUTE = "dispute"
     SAFETY = "safety"
     LAW = "law"
+    DELIVER = "deliver"
+
+
+REASONS: dict[str, Text] = {
+    Reason.REVIEW: gettext_lazy("核对房屋认证资料"),
+    Reason.CONTACT: gettext_lazy("需要联系当事人"),
+    Reason.DISPUTE: gettext_lazy("处理申诉或纠纷"),
+    Reason.SAFETY: gettext_lazy("处理安全事件"),
+    Reason.LAW: gettext_lazy("依法配合调查"),
+    Reason.DELIVER: gettext_lazy("代为转达短信"),
+}
+"""The reasons as people read them."""
+
+
+def target_title(entry: AuditEntry) -> str:
+    """What an entry is about, by the model's name for people."""
+    try:
+        return str(apps.get_model(entry.target)._meta.verbose_name)
+    except LookupError:
+        return entry.target  # a model of an earlier version
+
+
+def field_titles(entry: AuditEntry) -> list[str]:
+    """An entry's fields by their names for people."""
+    try:
+        fields = {field.name: field for field in apps.get_model(entry.target)._meta.fields}
+    except LookupError:
+        return list(entry.fields)
+    return [str(fields[name].verbose_name) if name in fields else name for name in entry.fields]
 
 
 def record(

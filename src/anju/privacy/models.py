@@ -48,6 +48,9 @@ class AuditEntry(models.Model):
 
     class Action(models.TextChoices):
         UNMASK = "unmask", _("查看完整信息")
+        ADD = "add", _("新增")
+        CHANGE = "change", _("修改")
+        DELETE = "delete", _("删除")
         DECIDE = "decide", _("审核")
         GATE = "gate", _("门禁操作")
         IMPORT = "import", _("导入")

@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from anju.console.look import UNFOLD  # noqa: F401  read by unfold
 from anju.installation.keyring import secret
 from anju.installation.paths import REPO, VAR
 from anju.installation.ports import FRONT
@@ -23,6 +24,7 @@ ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", "testserver", *([urlsplit(OR
 CSRF_TRUSTED_ORIGINS = [ORIGIN]
 
 INSTALLED_APPS = [
+    "anju.console.apps.ConsoleConfig",  # first: its templates stand before unfold's and allauth's
     "unfold",
     "unfold.contrib.filters",
     "unfold.contrib.import_export",
@@ -47,7 +49,6 @@ INSTALLED_APPS = [
     "anju.notices",
     "anju.homes",
     "anju.access",
-    "anju.console.apps.ConsoleConfig",
 ]
 MIDDLEWARE = [
     "anju.privacy.middleware.ScopeMiddleware",

@@ -1,0 +1,165 @@
+"""The first page: what waits, what happened, what is broken. Everything is counted inside the staff's own communities."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count
+from django.db.models.functions import TruncDate, TruncHour
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from anju.access.models import Entry, Gate
+from anju.console import charts
+from anju.console.monitor import WATCHERS
+from anju.console.pages import within
+from anju.console.reviews import REVIEWERS
+from anju.homes.models import Application, Duty
+from anju.privacy.staff import holds
+
+HOURS = 24
+DAYS = 14
+
+
+@dataclass(frozen=True)
+class Card:
+    """A number, what it counts, and where to look closer. alarm: it asks for somebody."""
+
+    title: str
+    figure: str
+    note: str
+    icon: str
+    link: str
+    alarm: bool = False
+
+
+@dataclass(frozen=True)
+class Link:
+    title: str
+    icon: str
+    link: str
+
+
+def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:  # Any: a template's context
+    """unfold's DASHBOARD_CALLBACK."""
+    context.update(title=_("概览"), cards=[], links=_links(request))
+    if holds(request, REVIEWERS):
+        context["cards"].append(_waiting(request))
+        context["certifications"] = _by_day(request)
+    if holds(request, WATCHERS):
+        gates = list(within(request, Gate.objects.select_related("community"), WATCHERS))
+        context["cards"] += [*_today(request), _online(gates)]
+        context["entries"] = _by_hour(request)
+        context["offline"] = [gate for gate in gates if gate.registered_at and not gate.online]
+        context["not_joined"] = [gate for gate in gates if not gate.registered_at]
+    return context
+
+
+def _waiting(request: HttpRequest) -> Card:
+    waiting = within(request, Application.objects.filter(state__in=Application.OPEN), REVIEWERS)
+    count = waiting.count()
+    oldest = waiting.order_by("submitted_at").values_list("submitted_at", flat=True).first()
+    hours = int((timezone.now() - oldest).total_seconds() // 3600) if oldest else 0
+    if oldest is None:
+        note = _("全部处理完毕")
+    elif hours < 1:
+        note = _("最早一份刚提交不久")
+    else:
+        note = _("最早一份已等待 %(hours)s 小时") % {"hours": hours}
+    return Card(_("待审核认证"), str(count), note, "fact_check", reverse("admin:reviews"), alarm=hours >= 24)
+
+
+def _today(request: HttpRequest) -> list[Card]:
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    entries = within(request, Entry.objects.filter(at__gte=midnight), WATCHERS)
+    counts = Counter(dict(entries.order_by().values_list("result").annotate(Count("id"))))
+    granted, refused = counts[Entry.Result.GRANTED], counts[Entry.Result.REFUSED]
+    share = (
+        _("占今日到访的 %(percent)s%%") % {"percent": round(refused * 100 / (granted + refused))}
+        if refused
+        else _("一切正常")
+    )
+    monitor = reverse("admin:monitor")
+    return [
+        Card(_("今日通行"), str(granted), _("自零点起开门的次数"), "login", monitor),
+        Card(_("今日未开门"), str(refused), share, "block", monitor),
+    ]
+
+
+def _online(gates: list[Gate]) -> Card:
+    joined = [gate for gate in gates if gate.registered_at]
+    online = sum(gate.online for gate in joined)
+    missing = len(joined) - online
+    note = (
+        _("%(count)s 台离线，请尽快检查") % {"count": missing}
+        if missing
+        else _("全部在线")
+        if joined
+        else _("还没有接入门禁")
+    )
+    return Card(
+        _("在线门禁"),
+        f"{online}/{len(joined)}",
+        note,
+        "sensor_door",
+        reverse("admin:monitor"),
+        alarm=missing > 0,
+    )
+
+
+def _by_hour(request: HttpRequest) -> charts.Chart:
+    this_hour = timezone.localtime().replace(minute=0, second=0, microsecond=0)
+    hours = [this_hour - timedelta(hours=back) for back in range(HOURS - 1, -1, -1)]
+    rows = within(request, Entry.objects.filter(at__gte=hours[0]), WATCHERS).order_by()
+    counted = rows.annotate(hour=TruncHour("at")).values_list("hour", "result").annotate(Count("id"))
+    counts: Counter[tuple[datetime, str]] = Counter(
+        {(hour, result): count for hour, result, count in counted}
+    )
+    return charts.bars(
+        [f"{hour:%H}" for hour in hours],
+        (_("已开门"), charts.GOOD, [counts[hour, Entry.Result.GRANTED] for hour in hours]),
+        (_("未开门"), charts.BAD, [counts[hour, Entry.Result.REFUSED] for hour in hours]),
+    )
+
+
+def _by_day(request: HttpRequest) -> charts.Chart:
+    today = timezone.localdate()
+    days = [today - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
+    rows = within(request, Application.objects.all(), REVIEWERS).order_by()
+
+    def counts(moment: str, **wanted: Any) -> list[int]:  # Any: a filter's values
+        found = dict(
+            rows.filter(**wanted)
+            .annotate(day=TruncDate(moment))
+            .filter(day__gte=days[0])
+            .values_list("day")
+            .annotate(Count("id"))
+        )
+        return [found.get(day, 0) for day in days]
+
+    return charts.bars(
+        [f"{day.month}/{day.day}" for day in days],
+        (_("提交"), charts.QUIET, counts("submitted_at")),
+        (_("通过"), charts.GOOD, counts("decided_at", state=Application.State.APPROVED)),
+        (_("不通过"), charts.BAD, counts("decided_at", state=Application.State.REFUSED)),
+        stacked=False,
+    )
+
+
+def _links(request: HttpRequest) -> list[Link]:
+    offered = (
+        (REVIEWERS, _("审核认证申请"), "fact_check", "reviews"),
+        (WATCHERS, _("查看门禁监控"), "sensor_door", "monitor"),
+        ((Duty.MANAGER,), _("转达短信验证码"), "sms", "outbox"),
+        ((Duty.MANAGER,), _("导入房屋"), "upload_file", "home_import"),
+        ((Duty.MANAGER,), _("接入新门禁"), "add_circle", "access_gate_add"),
+        ((Duty.MANAGER,), _("识别自检"), "face", "self_test"),
+    )
+    return [
+        Link(title, icon, reverse(f"admin:{address}"))
+        for allowed, title, icon, address in offered
+        if holds(request, allowed)
+    ]

@@ -1,0 +1,14 @@
+"""Tickets to the event stream for the console's pages."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from anju.console.pages import for_duties, in_sight
+from anju.homes.models import Duty
+from anju.live import tickets
+
+
+@for_duties(Duty.REVIEWER, Duty.GUARD, Duty.MANAGER)
+def ticket(request: HttpRequest) -> HttpResponse:
+    """A ticket for what happens in the staff's communities: ids and states, which the page turns into rows it may see."""
+    made, _expires = tickets.make([f"community.{one}" for one in in_sight(request)])
+    return JsonResponse({"ticket": made})

@@ -1,0 +1,88 @@
+"""The outbox: without a contract for text messages, staff pass on what would have been sent. Each text is opened by itself, on the record."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from anju.console.pages import for_duties, in_sight, show, staff
+from anju.homes.models import Application, Duty, Member, StaffRole
+from anju.partners.models import OutboxMessage
+from anju.partners.sms import KEPT
+from anju.people.models import Person
+from anju.privacy import audit, scope
+from anju.privacy.refusals import Refused
+from anju.privacy.staff import OPERATOR, duties
+
+SHOWN = 100
+NEW = timedelta(minutes=5)
+"""How long a code lasts: what is older is only shown for the record."""
+
+
+def _messages(request: HttpRequest) -> list[OutboxMessage]:
+    """The newest messages that are this member of staff's to pass on.
+
+    A manager sees those to people who belong to their communities, and to people who belong nowhere yet (they are signing up).
+    """
+    found = list(OutboxMessage.objects.filter(at__gt=timezone.now() - KEPT)[:SHOWN])
+    if OPERATOR in duties(request):
+        return found
+    mine = set(in_sight(request))
+    places = _places({message.subject for message in found})
+    operators = set(
+        Person.objects.filter(
+            pk__in=places.keys() | {one.subject for one in found}, is_superuser=True
+        ).values_list("pk", flat=True)
+    )
+    return [
+        message
+        for message in found
+        if message.subject not in operators
+        and (message.subject not in places or places[message.subject] & mine)
+    ]
+
+
+def _places(people: set[UUID]) -> dict[UUID, set[UUID]]:
+    """The communities that each of these people lives in, works for or has applied to."""
+    found: dict[UUID, set[UUID]] = {}
+    with scope.platform():
+        for model in (Member, StaffRole, Application):
+            for person, community in model.objects.filter(person__in=people).values_list(
+                "person_id", "community_id"
+            ):
+                found.setdefault(person, set()).add(community)
+    return found
+
+
+@require_GET
+@for_duties(Duty.MANAGER)
+def outbox(request: HttpRequest) -> HttpResponse:
+    return show(request, "outbox", _("短信发件箱"), sms=_messages(request), fresh=timezone.now() - NEW)
+
+
+@require_GET
+@for_duties(Duty.MANAGER)
+def rows(request: HttpRequest) -> HttpResponse:
+    """The list alone; the page asks for it every few seconds."""
+    return render(
+        request, "console/outbox_rows.html", {"sms": _messages(request), "fresh": timezone.now() - NEW}
+    )
+
+
+@require_POST
+@for_duties(Duty.MANAGER)
+def read(request: HttpRequest, message: UUID) -> HttpResponse:
+    """One message's row with its text in full."""
+    found = next((one for one in _messages(request) if one.pk == message), None)
+    if found is None:
+        raise Refused("unknown_message", _("没有找到这条短信，它可能已过期删除。"), status=404)
+    text = audit.unmask(
+        found, "text", actor=staff(request).pk, subject=found.subject, reason=audit.Reason.DELIVER
+    )
+    return render(
+        request, "console/outbox_row.html", {"one": found, "text": text, "fresh": timezone.now() - NEW}
+    )

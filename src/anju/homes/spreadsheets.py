@@ -1,0 +1,91 @@
+"""Reading a list of homes out of a spreadsheet file, and the empty one to fill in."""
+
+import io
+import zipfile
+from itertools import islice
+
+import openpyxl
+import tablib
+from django.utils.translation import gettext as _
+from openpyxl.utils.exceptions import InvalidFileException
+
+from anju.privacy.refusals import Refused
+
+MOST_BYTES = 10 * 1024 * 1024
+MOST_UNPACKED = 200 * 1024 * 1024
+MOST_ROWS = 50_000
+_MOST_COLUMNS = 50
+_ENCODINGS = ("utf-8-sig", "gb18030")  # Excel in China saves CSV in GB 18030
+
+Cells = list[str]
+
+
+def read(content: bytes) -> list[Cells]:
+    """The rows of the first sheet of an .xlsx or .csv file, every cell as text. Raises Refused with what is wrong with the file."""
+    if len(content) > MOST_BYTES:
+        raise Refused("file_too_big", _("文件超过 10 MB，请分几次导入。"), field="file")
+    rows = _xlsx(content) if content[:2] == b"PK" else _csv(content)
+    if len(rows) > MOST_ROWS + 1:
+        raise Refused("too_many_rows", _("一次最多导入 50,000 套房屋，请分几次导入。"), field="file")
+    return rows
+
+
+def _not_a_spreadsheet() -> Refused:
+    return Refused(
+        "not_a_spreadsheet", _("这不是可以读取的表格，请上传 Excel（.xlsx）或 CSV 文件。"), field="file"
+    )
+
+
+def _xlsx(content: bytes) -> list[Cells]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            if sum(one.file_size for one in packed.infolist()) > MOST_UNPACKED:
+                raise Refused("file_too_big", _("文件解压后过大，请只保留房屋列表这一张表。"), field="file")
+        # Formulas as they are written, not their remembered results: a result may be out of date, so the row is refused.
+        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False)
+        sheet = book.worksheets[0]
+        sheet.reset_dimensions()  # the size a file claims for itself may be wrong
+        return [
+            ["" if cell is None else _text(cell) for cell in row[:_MOST_COLUMNS]]
+            for row in islice(sheet.iter_rows(values_only=True), MOST_ROWS + 2)
+        ]
+    except (
+        zipfile.BadZipFile,
+        InvalidFileException,
+        KeyError,
+        ValueError,
+        IndexError,
+        OSError,
+        SyntaxError,
+    ) as error:
+        raise _not_a_spreadsheet() from error
+
+
+def _text(cell: object) -> str:
+    """1201.0 -> 1201: Excel keeps every number as a float."""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell).strip()
+
+
+def _csv(content: bytes) -> list[Cells]:
+    for encoding in _ENCODINGS:
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" in text:
+            break
+        try:
+            data = tablib.Dataset().load(text, format="csv", headers=False)
+        except (tablib.InvalidDimensions, ValueError) as error:
+            raise _not_a_spreadsheet() from error
+        return [[str(cell or "").strip() for cell in row[:_MOST_COLUMNS]] for row in data]
+    raise _not_a_spreadsheet()
+
+
+def write(rows: list[Cells], form: str) -> bytes:
+    """A spreadsheet file (`xlsx` or `csv`) with these rows."""
+    made = tablib.Dataset(*rows[1:], headers=rows[0], title="homes").export(form)
+    # With the mark in front Excel reads UTF-8.
+    return made if isinstance(made, bytes) else b"\xef\xbb\xbf" + str(made).encode()

@@ -1,0 +1,51 @@
+"""Giving people duties and taking them back."""
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from anju.homes.models import Community, Duty, StaffRole
+from anju.people import phone as phones
+from anju.people.models import PHONE, Person
+from anju.privacy import scope
+from anju.privacy.refusals import Refused
+from anju.privacy.vault import vault
+
+
+def find(phone: str) -> Person:
+    """The account with this phone number. Raises Refused."""
+    subject = vault().find(PHONE, phones.parse(phone))
+    found = Person.objects.filter(pk=subject, is_active=True).first() if subject else None
+    if found is None:
+        raise Refused("unknown_phone", _("这个手机号还没有账号，请对方先在住户应用里注册。"), field="phone")
+    return found
+
+
+@transaction.atomic
+def appoint(person: Person, community: Community, duty: Duty) -> StaffRole:
+    """From now on this person has this duty. Raises Refused when they have it already."""
+    try:
+        with transaction.atomic():
+            role = StaffRole.objects.create(person=person, community=community, duty=duty)
+    except IntegrityError as error:
+        raise Refused(
+            "has_duty",
+            _("对方已经是这个小区的%(duty)s。") % {"duty": Duty(duty).label},
+            status=409,
+            field="duty",
+        ) from error
+    if not person.is_staff:
+        person.is_staff = True
+        person.save(update_fields=["is_staff"])
+    return role
+
+
+@transaction.atomic
+def dismiss(role: StaffRole) -> None:
+    """Take a duty back; with their last one a person is no longer staff."""
+    person = role.person
+    role.delete()
+    with scope.platform():
+        left = StaffRole.objects.filter(person=person).exists()
+    if not left and not person.is_superuser:
+        person.is_staff = False
+        person.save(update_fields=["is_staff"])
