@@ -53,7 +53,7 @@ async def run(home: Path, host: str, port: int, door_program: str | None = None)
         await uvicorn.Server(config).serve()
     finally:
         talking.cancel()
-        await asyncio.gather(talking, return_exceptions=True)
+        await asyncio.wait({talking}, timeout=2)
         kiosk.close()
         store.close()
 

@@ -56,6 +56,8 @@ class Intake:
             f"gate-{gate}", STREAM, inbox_prefix=f"_INBOX_{gate}.".encode()
         )
         try:
+            delivered = (await pull.consumer_info()).delivered
+            self._brain.store.rewind(delivered.stream_seq if delivered else 0)
             while True:
                 if self._news.expected and await _nothing_waits(pull):
                     self._news.taken()

@@ -61,7 +61,9 @@ class Link:
 
     async def run(self) -> None:
         """Connect, serve until the connection ends, begin again; until cancelled."""
-        while True:
+        task = asyncio.current_task()
+        # The client answers some cancellations with an error of its own: see whether one was meant.
+        while task is not None and not task.cancelling():
             try:
                 await self._serve()
             except* _TROUBLE as trouble:
@@ -93,7 +95,7 @@ class Link:
             await client.subscribe(f"cmd.{identity.gate}", cb=orders.hear)
             async with asyncio.TaskGroup() as tasks:
                 for work in (self._clock, intake.grants, intake.templates, self._entries, self._heart):
-                    tasks.create_task(_keep_at(work))
+                    tasks.create_task(_keep_at(client, work))
                 await gone.wait()
                 raise ConnectionClosedError
         finally:
@@ -205,8 +207,11 @@ async def _connect(client: Client, identity: Identity, gone: asyncio.Event) -> N
     )
 
 
-async def _keep_at(work: Callable[[], Awaitable[None]]) -> None:
-    """Do it, and after trouble again, less and less often: the platform may be down while the bus is up."""
+async def _keep_at(client: Client, work: Callable[[], Awaitable[None]]) -> None:
+    """Do it, and after trouble again, less and less often: the platform may be down while the bus is up.
+
+    Ends with the connection.
+    """
     loop = asyncio.get_running_loop()
     pause = SHORTEST_PAUSE
     while True:
@@ -214,6 +219,8 @@ async def _keep_at(work: Callable[[], Awaitable[None]]) -> None:
         try:
             await work()
         except _TROUBLE as error:
+            if client.is_closed:
+                raise
             if loop.time() - began > LONGEST_PAUSE:
                 pause = SHORTEST_PAUSE
             if pause == SHORTEST_PAUSE:

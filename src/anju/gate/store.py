@@ -130,6 +130,11 @@ class Store:
         """The last stream sequence taken in."""
         return int(self._get("applied") or 0)
 
+    def rewind(self, sequence: int) -> None:
+        """The stream has sent no more than this so far: if we are beyond it, it was made anew."""
+        if sequence < self.applied():
+            self._set("applied", str(sequence))
+
     # templates
 
     def keep_templates(self, new: Sequence[tuple[UUID, int, Sequence[Vector]]]) -> None:

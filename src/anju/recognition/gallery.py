@@ -115,7 +115,10 @@ class Gallery(Generic[Key]):
             same = self._owner[mine][:, None] == self._owner[None, :]
             others = float(np.where(same, -2, block).max())
             own = float(np.where(same & (mine[:, None] != rows[None, :]), block, 2).min())
-            alike |= {(int(self._owner[mine[i]]), int(self._owner[j])) for i, j in np.argwhere(~same & (block >= near))}
+            alike |= {
+                (int(self._owner[mine[i]]), int(self._owner[j]))
+                for i, j in np.argwhere(~same & (block >= near))
+            }
             if others > -2:
                 highest = others if highest is None else max(highest, others)
             if own < 2:
