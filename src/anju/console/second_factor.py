@@ -14,7 +14,7 @@ from anju.people.models import Person
 
 def proven(request: HttpRequest) -> bool:
     """True when the sign-in of this session included a TOTP code, a recovery code or a passkey."""
-    return any(record.get("method") == "mfa" for record in get_authentication_records(request))
+    return any(record.get("method") == "mfa" for record in get_authentication_records(request, request.user))
 
 
 @receiver(authenticator_added)

@@ -25,7 +25,7 @@ CSRF_TRUSTED_ORIGINS = [ORIGIN]
 
 INSTALLED_APPS = [
     "anju.console.apps.ConsoleConfig",  # first: its templates stand before unfold's and allauth's
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # its default one would put a site of its own in place of ours
     "unfold.contrib.filters",
     "unfold.contrib.import_export",
     "import_export",
