@@ -5,7 +5,7 @@ import json
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 import structlog
@@ -20,15 +20,17 @@ from nats.js.api import AckPolicy, ConsumerConfig
 from anju.access import actions, gate_link
 from anju.access.models import Entry, Face, Gate, Grant, Way
 from anju.bus import subjects
-from anju.grants import sealing
+from anju.grants import encoding, sealing
 from anju.notices import actions as notices
 from anju.privacy import scope
 from anju.privacy.vault import Erased
+from anju.recognition.faces import DIMENSIONS
 
 log = structlog.get_logger()
+P = ParamSpec("P")
+T = TypeVar("T")
 BATCH = 200
 MOST_TEMPLATES = 50
-DIMENSIONS = 128
 
 
 async def listen(bus: Client) -> None:
@@ -50,6 +52,16 @@ def _guarded(handle: Callable[[Msg], Awaitable[None]]) -> Callable[[Msg], Awaita
     return run
 
 
+async def _in_database(work: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
+    """Run synchronous work in Django's thread, on a connection that has not died meanwhile."""
+
+    def run() -> T:
+        close_old_connections()
+        return work(*args, **options)
+
+    return await sync_to_async(run)()
+
+
 # --- entries ----------------------------------------------------------------------------------------------------------
 
 
@@ -69,7 +81,7 @@ async def _entries(bus: Client) -> None:
                     messages = await pull.fetch(BATCH, timeout=5)
                 except TimeoutError:
                     continue
-                await sync_to_async(store)([(message.subject, message.data) for message in messages])
+                await _in_database(store, [(message.subject, message.data) for message in messages])
                 for message in messages:
                     await message.ack()
         except (NatsError, OperationalError, InterfaceError, OSError) as error:
@@ -96,7 +108,6 @@ def _entry(gate: Gate, data: bytes) -> Entry:
 
 def store(messages: list[tuple[str, bytes]]) -> int:
     """Write a batch of entries; one already there is left as it is. Returns how many were new."""
-    close_old_connections()
     with scope.platform():
         gates = Gate.objects.in_bulk({subjects.gate_of(subject) for subject, _ in messages})
         rows: list[Entry] = []
@@ -141,7 +152,7 @@ async def _answer(bus: Client, message: Msg) -> None:
         payload = json.dumps({"now": timezone.now().isoformat()}).encode()
     elif question == "templates":
         asked = [UUID(one) for one in json.loads(message.data)["grants"]][:MOST_TEMPLATES]
-        payload = await sync_to_async(templates)(UUID(gate), asked, message.subject)
+        payload = await _in_database(templates, UUID(gate), asked, message.subject)
     else:
         return
     await bus.publish(message.reply, payload, headers=gate_link.signed(message.subject, payload))
@@ -149,7 +160,6 @@ async def _answer(bus: Client, message: Msg) -> None:
 
 def templates(gate_id: UUID, grants: list[UUID], subject: str) -> bytes:
     """The face templates of these grants of this gate, sealed for it alone."""
-    close_old_connections()
     found = []
     with scope.platform():
         gate = Gate.objects.get(pk=gate_id)
@@ -161,20 +171,19 @@ def templates(gate_id: UUID, grants: list[UUID], subject: str) -> bytes:
             except (Face.DoesNotExist, Erased):
                 continue
             size = DIMENSIONS * 4
-            pieces = [actions.encoded(vectors[start : start + size]) for start in range(0, len(vectors), size)]
+            pieces = [encoding.encode(vectors[start : start + size]) for start in range(0, len(vectors), size)]
             found.append({"grant": str(grant.pk), "rev": grant.person.face.rev, "vectors": pieces})
     sealed = sealing.seal(bytes(gate.box_key or b""), json.dumps({"templates": found}).encode(), subject)
-    return json.dumps({"sealed": actions.encoded(sealed)}).encode()
+    return json.dumps({"sealed": encoding.encode(sealed)}).encode()
 
 
 async def _state(message: Msg) -> None:
     gate = subjects.gate_of(message.subject)
     said = json.loads(message.data)
-    await sync_to_async(_note_state)(gate, said)
+    await _in_database(_note_state, gate, said)
 
 
 def _note_state(gate: UUID, said: dict[str, Any]) -> None:
-    close_old_connections()
     actions.apply_state(gate, said)
     with scope.platform():
         community = Gate.objects.values_list("community_id", flat=True).get(pk=gate)
