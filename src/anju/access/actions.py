@@ -1,6 +1,5 @@
 """What changes who may come in: grants follow memberships, consents, phone keys and faces."""
 
-import base64
 import hashlib
 import json
 import secrets
@@ -17,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from anju.access.models import Face, Gate, Grant, PhoneKey, RegistrationCode
 from anju.access.purposes import FACE_OPENING, GATE_OPENING
-from anju.grants import permits
+from anju.grants import encoding, permits
 from anju.homes.actions import membership_changed, require_duty
 from anju.homes.models import Duty, Member
 from anju.homes.purposes import HOME_CERTIFICATION
@@ -56,7 +55,7 @@ def _wanted(person: UUID, community: UUID) -> dict[str, Any] | None:
     if consent.granted(person, GATE_OPENING):
         ways.append("remote")
         for key in PhoneKey.objects.filter(person=person):
-            keys.append({"id": str(key.pk), "public": encoded(bytes(key.public))})
+            keys.append({"id": str(key.pk), "public": encoding.encode(bytes(key.public))})
         if keys:
             ways.append("qr")
     enrolled = Face.objects.filter(person=person).first()
@@ -73,11 +72,6 @@ def _wanted(person: UUID, community: UUID) -> dict[str, Any] | None:
         "keys": keys,
         "face": face,
     }
-
-
-def encoded(data: bytes) -> str:
-    """base64url without padding, as the gate protocol writes bytes."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 @transaction.atomic

@@ -1,6 +1,5 @@
 """One's own ways in: gates, entries, phone keys."""
 
-import base64
 import time
 from datetime import datetime
 from uuid import UUID
@@ -13,6 +12,7 @@ from pydantic import Field
 from anju.access import actions, gate_link, queries
 from anju.access.models import Entry, PhoneKey, Way
 from anju.access.purposes import GATE_OPENING
+from anju.grants import encoding
 from anju.people.models import person_of
 from anju.privacy import consent
 from anju.privacy.refusals import Refused
@@ -121,7 +121,7 @@ def keys(request: HttpRequest) -> list[KeyOut]:
 @router.post("/keys", response={201: KeyOut})
 def add_key(request: HttpRequest, new: KeyIn) -> Status[KeyOut]:
     try:
-        public = base64.urlsafe_b64decode(new.public + "=" * (-len(new.public) % 4))
+        public = encoding.decode(new.public)
     except ValueError as error:
         raise Refused("bad_key", _("这部手机生成的密钥无效，请重新打开页面后再试。"), field="public") from error
     return Status(201, _key(actions.add_key(person_of(request.user), public, new.label)))

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import numpy as np
 from django.db import transaction
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from anju.access.actions import refresh_everywhere
 from anju.access.models import Face
@@ -20,38 +20,18 @@ from anju.privacy import consent, scope
 from anju.privacy.refusals import Refused
 from anju.privacy.vault import Erased
 from anju.recognition import quality
+from anju.recognition.advice import ADVICE, NOT_LIVE
 from anju.recognition.faces import DIMENSIONS, FaceReader, Vector
 from anju.recognition.gallery import Gallery
-from anju.recognition.liveness import ScreenPattern
-from anju.recognition.pictures import BadPicture, PictureFault, decode
+from anju.recognition.liveness import Passive
+from anju.recognition.pictures import BadPicture, decode
 
 FEWEST, MOST = 2, 3
 SAME_PERSON = 0.5
-NOT_LIVE = "not_live"
-
-ADVICE = {
-    quality.Issue.NO_FACE: gettext_lazy("没有看到人脸，请正对镜头"),
-    quality.Issue.MANY_FACES: gettext_lazy("画面里有多张脸，请只留您一个人"),
-    quality.Issue.TOO_SMALL: gettext_lazy("离得有点远，请靠近一些"),
-    quality.Issue.TOO_LARGE: gettext_lazy("离得太近，请后退一点"),
-    quality.Issue.OFF_CENTRE: gettext_lazy("脸没有完整出现在画面里，请移到中间"),
-    quality.Issue.TURNED: gettext_lazy("请正对镜头，不要侧脸"),
-    quality.Issue.TILTED: gettext_lazy("请把头摆正"),
-    quality.Issue.TOO_DARK: gettext_lazy("光线太暗，请到亮一些的地方"),
-    quality.Issue.TOO_BRIGHT: gettext_lazy("光线太强，请避开强光"),
-    quality.Issue.UNEVEN_LIGHT: gettext_lazy("脸上光线不均，请不要侧对光源"),
-    quality.Issue.BLURRED: gettext_lazy("画面有些模糊，请拿稳手机"),
-    quality.Issue.COVERED: gettext_lazy("请不要遮挡面部，摘下口罩或墨镜"),
-}
-LIVE_ADVICE = gettext_lazy("看起来是照片或屏幕，请本人到镜头前")
-_PICTURE_ADVICE = {
-    PictureFault.NOT_A_PICTURE: gettext_lazy("这不是可用的照片，请上传 JPG 或 PNG 格式的图片"),
-    PictureFault.TOO_BIG: gettext_lazy("图片太大，请使用 8 MB、2400 万像素以内的图片"),
-}
 
 _reader = FaceReader()
 _reading = threading.Lock()  # one reader a process: the models are 40 MB and not thread-safe
-_liveness = ScreenPattern()
+_liveness = Passive()
 
 
 @dataclass(frozen=True)
@@ -64,19 +44,25 @@ class Verdict:
     vector: Vector | None
 
 
+def advice(code: str) -> str:
+    """What to tell somebody whose picture will not do, in the language of the request."""
+    text = ADVICE[code]
+    return text.zh if (get_language() or "zh").startswith("zh") else text.en
+
+
 def judge(image: bytes) -> Verdict:
     """Whether a picture would do for enrolment. Raises Refused when the bytes are no usable picture."""
     try:
         picture = decode(image)
     except BadPicture as error:
-        raise Refused(error.fault, _PICTURE_ADVICE[error.fault], field="image") from error
+        raise Refused(error.fault, advice(error.fault), field="image") from error
     with _reading:
         faces = _reader.find(picture)
-        issues = [(str(issue), str(ADVICE[issue])) for issue in quality.judge(picture, faces, quality.ENROLMENT)]
+        issues = [(str(issue), advice(issue)) for issue in quality.judge(picture, faces, quality.ENROLMENT)]
         if not faces:
             return Verdict(issues, None, None, None)
         if not issues and _liveness.score(picture, faces[0]) > _liveness.refuse_above:
-            issues = [(NOT_LIVE, str(LIVE_ADVICE))]
+            issues = [(NOT_LIVE, advice(NOT_LIVE))]
         vector = None if issues else _reader.embed(picture, faces[0])
     return Verdict(issues, faces[0].box, faces[0].eyes, vector)
 

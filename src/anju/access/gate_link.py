@@ -1,6 +1,5 @@
 """The platform's end of the gate protocol (docs/gate-protocol.md)."""
 
-import base64
 import json
 from datetime import timedelta
 from functools import cache
@@ -8,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,7 +16,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from anju.access.models import Gate, Grant
 from anju.bus import client, subjects
 from anju.bus.server import authority
-from anju.grants import signing
+from anju.grants import encoding, signing
 from anju.installation.keyring import secret
 from anju.privacy.models import new_id
 from anju.privacy.refusals import Refused
@@ -33,8 +31,7 @@ def platform_key() -> Ed25519PrivateKey:
 
 
 def public_key() -> str:
-    raw = platform_key().public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+    return encoding.encode(platform_key().public_key().public_bytes_raw())
 
 
 def signed(subject: str, payload: bytes) -> dict[str, str]:

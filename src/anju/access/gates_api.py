@@ -1,6 +1,5 @@
 """Where a device becomes a gate."""
 
-import base64
 from typing import Any
 
 from django.http import HttpRequest
@@ -10,6 +9,7 @@ from ninja.throttling import AnonRateThrottle
 from pydantic import Field
 
 from anju.access import actions, gate_link
+from anju.grants import encoding
 from anju.privacy.refusals import Refused
 
 router = Router(tags=["gates"])
@@ -26,7 +26,7 @@ class Registration(Schema):
 def register(request: HttpRequest, asked: Registration) -> Status[dict[str, Any]]:
     """A device with a one-time code. Open to everybody: the code is the right."""
     try:
-        box_key = base64.urlsafe_b64decode(asked.box_key + "=" * (-len(asked.box_key) % 4))
+        box_key = encoding.decode(asked.box_key)
     except ValueError as error:
         raise Refused("bad_key", _("门禁的公钥格式不对，请升级门禁程序后重试。"), field="box_key") from error
     gate = actions.register(asked.code, nkey=asked.nkey, box_key=box_key, version=asked.version)
