@@ -123,9 +123,9 @@ class Platform:
 
     async def consumer(self) -> ConsumerInfo:
         """The gate's place in the grants stream."""
-        return await self.client.jetstream().consumer_info(
-            subjects.GRANTS_STREAM, subjects.consumer(self.gate)
-        )
+        name = subjects.consumer(self.gate)
+        found: ConsumerInfo = await self.client.jetstream().consumer_info(subjects.GRANTS_STREAM, name)
+        return found
 
     def signed(self, subject: str, payload: bytes) -> dict[str, str]:
         return {signing.HEADER: signing.sign(self.key, subject, payload)}

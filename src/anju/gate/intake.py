@@ -116,7 +116,7 @@ class Intake:
             log.warning("forged_templates_dropped")
             return []
         try:
-            sealed = encoding.decode(json.loads(answer.data)["sealed"])
+            sealed = encoding.decode(str(json.loads(answer.data)["sealed"]))
             return _faces(unseal(self._identity.box, sealed, subject))
         except (Unsealable, ValueError, KeyError, TypeError) as error:
             log.warning("bad_templates_dropped", error=type(error).__name__)
@@ -137,7 +137,10 @@ def _at_once(grants: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
 def _faces(opened: bytes) -> Faces:
     """Raises ValueError, KeyError or TypeError."""
     said: list[dict[str, Any]] = json.loads(opened)["templates"]  # Any: JSON from outside
-    return [(UUID(one["grant"]), int(one["rev"]), [_vector(text) for text in one["vectors"]]) for one in said]
+    return [
+        (UUID(str(one["grant"])), int(one["rev"]), [_vector(str(text)) for text in one["vectors"]])
+        for one in said
+    ]
 
 
 def _vector(text: str) -> Vector:

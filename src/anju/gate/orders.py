@@ -33,8 +33,8 @@ class Order:
 def read(message: bytes) -> Order:
     """Raises ValueError, KeyError or TypeError. A missing grant is no staff order: it must say null."""
     said = json.loads(message)
-    grant = None if said["grant"] is None else UUID(said["grant"])
-    until = datetime.fromisoformat(said["exp"])
+    grant = None if said["grant"] is None else UUID(str(said["grant"]))
+    until = datetime.fromisoformat(str(said["exp"]))
     if until.tzinfo is None:
         raise ValueError("a time without a zone")
     return Order(str(said["id"]), str(said["do"]), grant, until)

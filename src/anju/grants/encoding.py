@@ -1,7 +1,6 @@
 """base64url without padding, as every message of docs/gate-protocol.md uses it."""
 
 import base64
-import binascii
 
 
 def encode(data: bytes) -> str:
@@ -17,7 +16,7 @@ def decode(text: str) -> bytes:
     text = text.rstrip("=")
     try:
         data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise ValueError("not base64url") from error
     if encode(data) != text:
         raise ValueError("not canonical base64url")
