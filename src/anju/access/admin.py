@@ -29,16 +29,16 @@ class GateAdmin(StaffAdmin):
     list_display = ("name", "place", "community", "state", "seen_at", "version")
     list_filter = (("community", admin.RelatedOnlyFieldListFilter),)
     search_fields = ("name", "place")
-    readonly_fields = ("state", "seen_at", "registered_at", "version", "offset", "queued", "templates")
+    readonly_fields = ("standing", "seen_at", "registered_at", "version", "offset", "queued", "templates")
     fieldsets = (
         (None, {"fields": ("community", "name", "place")}),
         (
             gettext_lazy("运行状态"),
-            {"fields": ("state", "seen_at", "registered_at", "version", "offset", "queued", "templates")},
+            {"fields": ("standing", "seen_at", "registered_at", "version", "offset", "queued", "templates")},
         ),
     )
     add_fieldsets = ((None, {"fields": ("community", "name", "place")}),)
-    change_form_before_template = "console/gate_code_button.html"
+    change_form_outer_before_template = "console/gate_code_button.html"
 
     @display(
         description=gettext_lazy("状态"), label={"online": "success", "offline": "danger", "new": "info"}
@@ -47,6 +47,10 @@ class GateAdmin(StaffAdmin):
         if gate.registered_at is None:
             return "new", _("未接入")
         return ("online", _("在线")) if gate.online else ("offline", _("离线"))
+
+    @display(description=gettext_lazy("状态"))
+    def standing(self, gate: Gate) -> str:
+        return self.state(gate)[1]
 
     @display(description=gettext_lazy("时差（秒）"))
     def offset(self, gate: Gate) -> str:
@@ -66,7 +70,7 @@ class GateAdmin(StaffAdmin):
         return [code, *super().get_urls()]
 
     def make_code(self, request: HttpRequest, gate: Any) -> HttpResponse:
-        """A one-time code for the device that is to be this gate, on a page of its own: it is shown this once."""
+        """A one-time code for the device that is to be this gate, shown this once."""
         found = self.get_queryset(request).filter(pk=gate).first()
         if request.method != "POST" or found is None or not self.has_change_permission(request):
             raise PermissionDenied
@@ -111,7 +115,7 @@ class EntryAdmin(StaffAdmin):
     """Who came is shown by home and masked name; sealed names cannot be searched."""
 
     viewers = WATCHERS
-    list_display = ("at", "gate", "holder_label", "way", "outcome", "reason_text", "score")
+    list_display = ("at", "gate", "holder_label", "way", "outcome", "reason_text", "likeness")
     list_filter = ("result", "way", ("gate", admin.RelatedOnlyFieldListFilter), "at")
     list_select_related = ("gate",)
     fields = (
@@ -119,10 +123,9 @@ class EntryAdmin(StaffAdmin):
         "gate",
         "holder_label",
         "way",
-        "outcome",
+        "result",
         "reason_text",
-        "score",
-        "second",
+        "likeness",
         "offset_ms",
         "received_at",
     )
@@ -143,6 +146,10 @@ class EntryAdmin(StaffAdmin):
     )
     def outcome(self, entry: Entry) -> tuple[str, str]:
         return entry.result, entry.get_result_display()
+
+    @display(description=gettext_lazy("相似度"), ordering="score")
+    def likeness(self, entry: Entry) -> str:
+        return "" if entry.score is None else f"{entry.score:.2f}"
 
     @display(description=gettext_lazy("说明"))
     def reason_text(self, entry: Entry) -> str:

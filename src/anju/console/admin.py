@@ -1,4 +1,7 @@
-"""The proofs: who looked at what, who agreed to what. They belong to no community, so the console says whose are in sight."""
+"""The proofs: who looked at what, who agreed to what.
+
+They belong to no community, so the console says whose are in sight.
+"""
 
 from typing import Any
 
@@ -18,6 +21,13 @@ from anju.privacy.staff import OPERATOR, communities, duties
 from anju.privacy.staff_admin import StaffAdmin
 
 MANAGERS = (Duty.MANAGER,)
+CODES = {
+    "remote_open": gettext_lazy("远程开门"),
+    "registration_code": gettext_lazy("生成接入码"),
+    Application.State.APPROVED: gettext_lazy("通过"),
+    Application.State.REFUSED: gettext_lazy("不通过"),
+}
+"""What was done, where the audit notes that instead of a reason."""
 
 
 def _people(request: HttpRequest, *models: Any) -> Q:  # Any: models with a person and a community
@@ -36,7 +46,7 @@ class _ProofAdmin(StaffAdmin):
     ordering = ("-id",)
 
     def who(self, person: Any) -> str:  # Any: an id or None
-        """A member of staff by what they call themselves, anybody else by their id: the audit is no place to look people up."""
+        """Staff by what they call themselves, others by their id: the audit is no place to look people up."""
         found = Person.objects.filter(pk=person, is_staff=True).first() if person else None
         return str(found) if found else str(person or "—")
 
@@ -79,14 +89,14 @@ class AuditEntryAdmin(_ProofAdmin):
 
     @display(description=gettext_lazy("理由"))
     def reason_text(self, entry: AuditEntry) -> str:
-        return str(audit.REASONS.get(entry.reason, entry.reason))
+        return str(audit.REASONS.get(entry.reason) or CODES.get(entry.reason, entry.reason))
 
 
 @admin.register(Consent)
 class ConsentAdmin(_ProofAdmin):
     list_display = ("at", "subject", "purpose_title", "version", "outcome")
     list_filter = ("action", "at")
-    fields = ("at", "subject", "actor", "purpose_title", "version", "outcome")
+    fields = ("at", "subject", "actor", "purpose_title", "version", "action")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """A manager sees the consents of people of their communities."""

@@ -16,6 +16,16 @@ class Chart:
     options: str
 
 
+@dataclass(frozen=True)
+class Series:
+    """One colour of a bar chart: a number for each label."""
+
+    name: str
+    colour: str
+    values: Sequence[int]
+    stack: str = "out"
+
+
 def _options(
     *, stacked: bool = False, x: bool = True, whole: bool = True
 ) -> dict[str, Any]:  # Any: Chart.js's own options
@@ -28,7 +38,7 @@ def _options(
             "bar": {
                 "borderRadius": 4,
                 "maxBarThickness": 28,
-                "categoryPercentage": 0.72,
+                "categoryPercentage": 0.8,
                 "barPercentage": 0.95,
             }
         },
@@ -65,14 +75,13 @@ def _options(
     }
 
 
-def bars(labels: Sequence[str], *series: tuple[str, str, Sequence[int]], stacked: bool = True) -> Chart:
-    """series: name, colour, a number for each label."""
+def bars(labels: Sequence[str], *series: Series) -> Chart:
+    """Bars by label, stacked within each stack."""
     sets = [
-        {"label": name, "backgroundColor": colour, "data": list(values)} for name, colour, values in series
+        {"label": one.name, "backgroundColor": one.colour, "data": list(one.values), "stack": one.stack}
+        for one in series
     ]
-    return Chart(
-        json.dumps({"labels": list(labels), "datasets": sets}), json.dumps(_options(stacked=stacked))
-    )
+    return Chart(json.dumps({"labels": list(labels), "datasets": sets}), json.dumps(_options(stacked=True)))
 
 
 def scatter(*series: tuple[str, str, Sequence[tuple[int, float]]]) -> Chart:

@@ -1,4 +1,4 @@
-"""The first page: what waits, what happened, what is broken. Everything is counted inside the staff's own communities."""
+"""The first page: what waits, what happened, what is broken; counted in the staff's own communities."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -17,11 +17,14 @@ from anju.console import charts
 from anju.console.monitor import WATCHERS
 from anju.console.pages import within
 from anju.console.reviews import REVIEWERS
+from anju.console.templatetags.spans import span
 from anju.homes.models import Application, Duty
 from anju.privacy.staff import holds
 
 HOURS = 24
 DAYS = 14
+LATE = timedelta(days=1)
+"""An application that waits longer than this asks for somebody."""
 
 
 @dataclass(frozen=True)
@@ -62,14 +65,9 @@ def _waiting(request: HttpRequest) -> Card:
     waiting = within(request, Application.objects.filter(state__in=Application.OPEN), REVIEWERS)
     count = waiting.count()
     oldest = waiting.order_by("submitted_at").values_list("submitted_at", flat=True).first()
-    hours = int((timezone.now() - oldest).total_seconds() // 3600) if oldest else 0
-    if oldest is None:
-        note = _("全部处理完毕")
-    elif hours < 1:
-        note = _("最早一份刚提交不久")
-    else:
-        note = _("最早一份已等待 %(hours)s 小时") % {"hours": hours}
-    return Card(_("待审核认证"), str(count), note, "fact_check", reverse("admin:reviews"), alarm=hours >= 24)
+    late = oldest is not None and timezone.now() - oldest > LATE
+    note = _("最早一份已等待 %(span)s") % {"span": span(oldest)} if oldest else _("全部处理完毕")
+    return Card(_("待审核认证"), str(count), note, "fact_check", reverse("admin:reviews"), alarm=late)
 
 
 def _today(request: HttpRequest) -> list[Card]:
@@ -120,8 +118,8 @@ def _by_hour(request: HttpRequest) -> charts.Chart:
     )
     return charts.bars(
         [f"{hour:%H}" for hour in hours],
-        (_("已开门"), charts.GOOD, [counts[hour, Entry.Result.GRANTED] for hour in hours]),
-        (_("未开门"), charts.BAD, [counts[hour, Entry.Result.REFUSED] for hour in hours]),
+        charts.Series(_("已开门"), charts.GOOD, [counts[hour, Entry.Result.GRANTED] for hour in hours]),
+        charts.Series(_("未开门"), charts.BAD, [counts[hour, Entry.Result.REFUSED] for hour in hours]),
     )
 
 
@@ -142,10 +140,9 @@ def _by_day(request: HttpRequest) -> charts.Chart:
 
     return charts.bars(
         [f"{day.month}/{day.day}" for day in days],
-        (_("提交"), charts.QUIET, counts("submitted_at")),
-        (_("通过"), charts.GOOD, counts("decided_at", state=Application.State.APPROVED)),
-        (_("不通过"), charts.BAD, counts("decided_at", state=Application.State.REFUSED)),
-        stacked=False,
+        charts.Series(_("提交"), charts.QUIET, counts("submitted_at"), stack="in"),
+        charts.Series(_("通过"), charts.GOOD, counts("decided_at", state=Application.State.APPROVED)),
+        charts.Series(_("不通过"), charts.BAD, counts("decided_at", state=Application.State.REFUSED)),
     )
 
 

@@ -1,4 +1,7 @@
-"""Importing homes: upload, look at what would happen, confirm. Between the pages the rows travel in the page, signed."""
+"""Importing homes: upload, look at what would happen, confirm.
+
+Between the two pages the rows travel in the page, signed: nothing waits on the server.
+"""
 
 from decimal import Decimal
 from typing import Any
@@ -12,6 +15,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from anju.console.pages import for_duties, in_sight, show, staff
 from anju.homes import importing, spreadsheets
@@ -33,7 +37,7 @@ class UploadForm(forms.Form):
     community = forms.ModelChoiceField(Community.objects.none(), label=gettext_lazy("小区"), empty_label=None)
     file = forms.FileField(
         label=gettext_lazy("表格文件"),
-        widget=forms.FileInput(attrs={"accept": ".xlsx,.csv"}),
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".xlsx,.csv"}),
         error_messages={
             "required": gettext_lazy("请选择要导入的表格。"),
             "empty": gettext_lazy("这个文件是空的。"),

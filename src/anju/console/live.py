@@ -9,6 +9,6 @@ from anju.live import tickets
 
 @for_duties(Duty.REVIEWER, Duty.GUARD, Duty.MANAGER)
 def ticket(request: HttpRequest) -> HttpResponse:
-    """A ticket for what happens in the staff's communities: ids and states, which the page turns into rows it may see."""
+    """A ticket for what happens in the staff's communities: ids, for which the page asks what it may see."""
     made, _expires = tickets.make([f"community.{one}" for one in in_sight(request)])
     return JsonResponse({"ticket": made})

@@ -1,4 +1,4 @@
-"""Who may be in the console: staff, with a second factor, for as long as they are there; and what they may see."""
+"""Who may be in the console, and see what: staff, with a second factor, for as long as they are there."""
 
 import time
 from collections.abc import Callable
@@ -26,9 +26,11 @@ _SEEN_EVERY = 60  # how exact the idle time is: each note of it writes the sessi
 BACKGROUND = "X-Background"
 """The header of what a page asks by itself: an open page alone keeps nobody signed in."""
 
-# Alpine, which draws unfold's menus, evaluates expressions from attributes, so 'unsafe-eval' must stay; inline scripts need not.
+# Alpine, which moves unfold's menus, evaluates expressions from attributes: 'unsafe-eval' must stay.
+# Inline scripts need not; inline styles carry unfold's colours and the charts' sizes.
 _POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "default-src 'self'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 
@@ -47,7 +49,7 @@ class StaffMiddleware:
 
 
 def _stop(request: HttpRequest) -> HttpResponse | None:
-    """What to answer instead of the page, None when the person may go on. Sets `request.duties` and the scope."""
+    """What to answer instead of the page; None: they may go on, with `request.duties` and a scope set."""
     person = request.user
     at_the_door = request.path.startswith(ACCOUNT)
     if not isinstance(person, Person):

@@ -25,6 +25,12 @@ MOST_OFFSET_MS = 2000
 
 _DOORS = {"open": gettext_lazy("已打开"), "closed": gettext_lazy("关闭")}
 
+_ANSWERS = {
+    "gate_silent": gettext_lazy("门禁没有响应，可能已断网或断电，请派人到现场查看。"),
+    "gate_refused": gettext_lazy("门禁没有执行，请检查它的状态和时间后重试。"),
+}
+"""Why not, for staff: a resident is told of other ways to come in."""
+
 
 @dataclass(frozen=True)
 class Card:
@@ -32,8 +38,8 @@ class Card:
 
     gate: Gate
     door: Text
-    queued: int
-    templates: int
+    queued: str
+    templates: str
     offset: str
     offset_wrong: bool
     score: float | None
@@ -50,7 +56,7 @@ class Line:
 
 def _card(gate: Gate) -> Card:
     report = gate.report
-    offset = int(report.get("offset_ms") or 0)
+    offset = report.get("offset_ms")
     last = (
         Entry.objects.filter(gate=gate, score__isnull=False)
         .order_by("-at")
@@ -59,11 +65,11 @@ def _card(gate: Gate) -> Card:
     )
     return Card(
         gate=gate,
-        door=_DOORS.get(str(report.get("door")), _("未知")),
-        queued=int(report.get("queued") or 0),
-        templates=int(report.get("templates") or 0),
-        offset=f"{offset / 1000:+.1f}",
-        offset_wrong=abs(offset) > MOST_OFFSET_MS,
+        door=_DOORS.get(str(report.get("door")), "—"),
+        queued=str(report.get("queued", "—")),
+        templates=str(report.get("templates", "—")),
+        offset="—" if offset is None else f"{offset / 1000:+.1f}",
+        offset_wrong=offset is not None and abs(offset) > MOST_OFFSET_MS,
         score=last,
     )
 
@@ -123,7 +129,12 @@ def open_gate(request: HttpRequest, gate: UUID) -> HttpResponse:
     person = staff(request)
     require_duty(person, found.community_id, *WATCHERS)
     audit.record(AuditEntry.Action.GATE, found, actor=person.pk, reason="remote_open")
-    gate_link.open_gate(found, None)
+    try:
+        gate_link.open_gate(found, None)
+    except Refused as refused:
+        raise Refused(
+            refused.code, _ANSWERS.get(refused.code, refused.message), status=refused.status
+        ) from refused
     return HttpResponse(
         _("%(gate)s 已打开。") % {"gate": found.name}, content_type="text/plain; charset=utf-8"
     )

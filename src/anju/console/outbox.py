@@ -1,4 +1,7 @@
-"""The outbox: without a contract for text messages, staff pass on what would have been sent. Each text is opened by itself, on the record."""
+"""The outbox: without a contract for text messages, staff pass on what would have been sent.
+
+Each text is opened by itself, on the record.
+"""
 
 from datetime import timedelta
 from uuid import UUID
@@ -26,7 +29,7 @@ NEW = timedelta(minutes=5)
 def _messages(request: HttpRequest) -> list[OutboxMessage]:
     """The newest messages that are this member of staff's to pass on.
 
-    A manager sees those to people who belong to their communities, and to people who belong nowhere yet (they are signing up).
+    A manager sees those to people of their communities, and to people who belong nowhere yet (new ones).
     """
     found = list(OutboxMessage.objects.filter(at__gt=timezone.now() - KEPT)[:SHOWN])
     if OPERATOR in duties(request):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 from django.contrib import admin
@@ -39,7 +39,7 @@ def for_duties(*allowed: Duty) -> Callable[[View[P]], View[P]]:
             except Refused as refused:
                 return refusal(request, refused)
 
-        return run
+        return cast(View[P], run)
 
     return wrap
 
@@ -84,5 +84,5 @@ def staff(request: HttpRequest) -> Person:
 
 
 def within(request: HttpRequest, rows: Rows, allowed: Collection[str]) -> Rows:
-    """The rows of communities where one of these duties is held; for pages that serve several duties at once."""
+    """The rows of communities where one of these duties is held, for pages that serve several duties."""
     return rows if OPERATOR in duties(request) else rows.filter(community__in=communities(request, allowed))

@@ -145,7 +145,7 @@ def _objection(found: Application) -> str:
 @require_POST
 @for_duties(*REVIEWERS)
 def reveal(request: HttpRequest, application: UUID) -> HttpResponse:
-    """The same page with one value in full, this once: the answer is cached nowhere, and the next visit masks it again."""
+    """The same page with one value in full, this once: it is cached nowhere, and the next visit masks it."""
     found = _find(application)
     field = request.POST.get("field", "")
     try:

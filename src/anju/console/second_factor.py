@@ -21,6 +21,6 @@ def proven(request: HttpRequest) -> bool:
 def _just_proven(
     request: HttpRequest, user: Person, authenticator: Authenticator, **_: Any
 ) -> None:  # Any: the signal's own
-    """Whoever has just set an authenticator up has typed a code from it: asking for another at once proves nothing more."""
+    """Whoever has just set an authenticator up has typed a code from it: another would prove no more."""
     if authenticator.type == Authenticator.Type.TOTP:
         record_authentication(request, user, method="mfa", type=authenticator.type)

@@ -1,4 +1,4 @@
-"""The recognition self-test: how far apart residents and strangers are among the faces of this very community."""
+"""The recognition self-test: how far apart residents and strangers are among a community's own faces."""
 
 from dataclasses import dataclass
 
@@ -79,16 +79,16 @@ def _scores(place: Community) -> charts.Chart | None:
     )
     if not found:
         return None
-    points = list(enumerate(reversed(found)))
+    points = [(at, result, score or 0.0) for at, (result, score) in enumerate(reversed(found))]
     return charts.scatter(
         (
             _("已开门"),
             charts.GOOD,
-            [(x, score) for x, (result, score) in points if result == Entry.Result.GRANTED],
+            [(at, score) for at, result, score in points if result == Entry.Result.GRANTED],
         ),
         (
             _("未开门"),
             charts.BAD,
-            [(x, score) for x, (result, score) in points if result == Entry.Result.REFUSED],
+            [(at, score) for at, result, score in points if result == Entry.Result.REFUSED],
         ),
     )

@@ -12,7 +12,7 @@ from unfold.sites import UnfoldAdminSite
 from anju.console import second_factor
 
 
-class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
+class ConsoleSite(UnfoldAdminSite):
     """Nobody enters with a password alone."""
 
     index_template = "console/dashboard.html"

@@ -1,4 +1,4 @@
-"""Homes from a spreadsheet: first a plan that says what would happen, row by row; then all of it or nothing."""
+"""Homes from a spreadsheet: first a plan of what would happen, row by row; then all of it or nothing."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -25,7 +25,7 @@ COLUMNS: dict[str, tuple[Text, tuple[str, ...]]] = {
     "floor": (gettext_lazy("楼层"), ("楼层", "floor")),
     "area": (gettext_lazy("建筑面积"), ("建筑面积", "面积", "area")),
 }
-"""Each column's title and the headings it may stand under (what follows in brackets, such as a unit of measure, is ignored)."""
+"""Each column's title and its possible headings; what follows in brackets, such as a unit, is ignored."""
 LONGEST = {"building": 40, "unit": 40, "room": 20}
 LOWEST, HIGHEST = -20, 200
 LARGEST = Decimal(100_000)
@@ -78,7 +78,7 @@ def existing(community: UUID) -> set[Place]:
 
 
 def plan(rows: Sequence[Cells], known: set[Place]) -> Plan:
-    """What importing these rows (the first holds the headings) would do to a community with the homes `known`. Writes nothing."""
+    """What importing these rows (headings first) would do to a community with the homes `known`."""
     made = Plan()
     where = _columns(rows[0] if rows else [], made)
     if made.faults:
@@ -174,7 +174,10 @@ def _area(text: str) -> Decimal | None:
 
 @transaction.atomic
 def carry_out(community: Community, made: Plan, *, staff: Person) -> int:
-    """Write a plan's homes, all or none. Returns how many. Raises Refused: not this person's to do, faults, or overtaken by another import."""
+    """Write a plan's homes, all or none. Returns how many.
+
+    Raises Refused: not this person's to do, the plan has faults, or another import came first.
+    """
     require_duty(staff, community.pk, Duty.MANAGER)
     if made.faults:
         raise Refused("faults", _("表格还有错误，请改好后重新上传。"))

@@ -21,7 +21,7 @@ Cells = list[str]
 
 
 def read(content: bytes) -> list[Cells]:
-    """The rows of the first sheet of an .xlsx or .csv file, every cell as text. Raises Refused with what is wrong with the file."""
+    """The rows of an .xlsx (first sheet) or .csv file, cells as text. Raises Refused: what is wrong with it."""
     if len(content) > MOST_BYTES:
         raise Refused("file_too_big", _("文件超过 10 MB，请分几次导入。"), field="file")
     rows = _xlsx(content) if content[:2] == b"PK" else _csv(content)
@@ -41,7 +41,7 @@ def _xlsx(content: bytes) -> list[Cells]:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             if sum(one.file_size for one in packed.infolist()) > MOST_UNPACKED:
                 raise Refused("file_too_big", _("文件解压后过大，请只保留房屋列表这一张表。"), field="file")
-        # Formulas as they are written, not their remembered results: a result may be out of date, so the row is refused.
+        # Formulas as they are written, not their remembered results, which may be out of date.
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False)
         sheet = book.worksheets[0]
         sheet.reset_dimensions()  # the size a file claims for itself may be wrong

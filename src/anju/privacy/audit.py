@@ -64,13 +64,19 @@ def record(
 ) -> AuditEntry:
     """Add one line to the audit."""
     return AuditEntry.objects.create(
-        action=action, actor=actor, subject=subject, target=target._meta.label, target_id=str(target.pk), fields=list(fields), reason=reason
+        action=action,
+        actor=actor,
+        subject=subject,
+        target=target._meta.label,
+        target_id=str(target.pk),
+        fields=list(fields),
+        reason=reason,
     )
 
 
 @transaction.atomic
 def unmask(row: models.Model, field: str, *, actor: UUID, subject: UUID, reason: str) -> str:
-    """One sealed field of `row` in full, for a reason, on the record first. Raises Refused without a reason."""
+    """One sealed field of `row` in full, on the record first. Raises Refused without a reason."""
     if reason not in set(Reason):
         raise Refused("reason_required", _("请选择查看理由。"), field="reason")
     value = getattr(row, field, None)

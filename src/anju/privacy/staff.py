@@ -19,7 +19,7 @@ def duties(request: HttpRequest) -> Duties:
 
 
 def holds(request: HttpRequest, allowed: Collection[str]) -> bool:
-    """Whether the person asking holds one of these duties anywhere. Nobody, not even the operator, does what no duty may."""
+    """Whether the person asking holds one of these duties anywhere. The operator may what any duty may."""
     return bool(allowed) and not {OPERATOR, *allowed}.isdisjoint(duties(request))
 
 

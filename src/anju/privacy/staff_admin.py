@@ -1,4 +1,4 @@
-"""The base of every model's page in the console: closed to all staff but those whose duty it names, and on the record."""
+"""The base of every model's page in the console: closed but for the duties it names, and on the record."""
 
 from collections.abc import Iterable
 from typing import Any, ClassVar
@@ -14,10 +14,10 @@ from anju.privacy.sealed import Sealed
 from anju.privacy.staff import OPERATOR, communities, duties, holds
 
 
-class StaffAdmin(ModelAdmin):  # type: ignore[misc]
+class StaffAdmin(ModelAdmin):
     """viewers, adders, changers, deleters: the duties that may. An empty one means nobody.
 
-    community: the path from a row to its community's id; rows elsewhere are not there. None: the rows belong to no community.
+    community: the path from a row to its community; rows elsewhere are not there. None: there is no path.
     """
 
     viewers: ClassVar[tuple[str, ...]] = ()
@@ -30,7 +30,7 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]
     show_full_result_count = False
     list_filter_submit = False
 
-    # --- who may ------------------------------------------------------------------------------------------------------
+    # --- who may ----------------------------------------------------------------------------------------
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return holds(request, self.viewers)
@@ -57,7 +57,8 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Rows of the communities where the person asking holds a duty that may see them.
 
-        Row-level security narrows further; this also covers what everybody may read and duties that differ between communities.
+        Row-level security stands behind this; it does not know what everybody may read, nor duties that
+        differ between communities.
         """
         rows: QuerySet[Any] = super().get_queryset(request)
         if OPERATOR in duties(request) or self.community is None:
@@ -78,7 +79,7 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]
         sealed = {field.name for field in self.opts.fields if isinstance(field, Sealed)}
         return [name for name in self.get_list_display(request) if name not in sealed]
 
-    # --- on the record ------------------------------------------------------------------------------------------------
+    # --- on the record ----------------------------------------------------------------------------------
 
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
