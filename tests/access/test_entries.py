@@ -79,7 +79,7 @@ def test_a_stranger_belongs_to_nobody(gate: Gate) -> None:
 
 @pytest.mark.parametrize(
     "nonsense",
-    [b"", b"{", b"[]", b"null", b'{"id": 5}', said(None, id="x"), said(None, way="window"), said(None, at="soon"), said(None)[:-1]],
+    [b"", b"{", b"[]", b"null", b'{"id": 5}', said(None, id="x"), said(None, way="window"), said(None, at="soon"), said(None, at="2026-11-24T10:00:00"), said(None)[:-1], b"[" * 90_000],
 )
 def test_nonsense_is_dropped_and_what_comes_with_it_is_kept(resident: Person, gate: Gate, nonsense: bytes) -> None:
     assert store(gate, nonsense, said(holder(resident, gate))) == 1

@@ -98,6 +98,14 @@ def test_an_expired_code_is_refused(nobody: Door, monkeypatch: pytest.MonkeyPatc
     assert verify(nobody, code).status != 200
 
 
+def test_asking_for_codes_again_and_again_is_answered_with_wait(nobody: Door) -> None:
+    phone = factories.phone()
+    sign_up(nobody, phone)
+    answer = sign_up(Door(Client()), phone)
+    assert answer.status == 429
+    assert answer.body["errors"][0]["message"] == "操作太频繁，请过一分钟再试。"
+
+
 def test_a_number_that_is_no_phone_is_refused_in_the_callers_language(nobody: Door) -> None:
     answer = sign_up(nobody, "+8612345678")
     assert answer.status == 400

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
@@ -46,7 +46,7 @@ def _guarded(handle: Callable[[Msg], Awaitable[None]]) -> Callable[[Msg], Awaita
     async def run(message: Msg) -> None:
         try:
             await handle(message)
-        except (ValueError, KeyError, TypeError, DatabaseError, InterfaceError) as error:
+        except (*_NONSENSE, DatabaseError, InterfaceError) as error:
             log.warning("gate_message_dropped", subject=message.subject, error=type(error).__name__)
 
     return run
@@ -89,58 +89,69 @@ async def _entries(bus: Client) -> None:
             await asyncio.sleep(0.5)
 
 
-def _entry(gate: Gate, data: bytes) -> Entry:
-    """Raises ValueError, KeyError or TypeError when a gate says something that is no entry."""
+def _entry(gate: Gate, data: bytes) -> tuple[Entry, UUID | None]:
+    """An entry and the holder it speaks of. Raises one of _NONSENSE when a gate says something that is no entry."""
     said: dict[str, Any] = json.loads(data)
-    return Entry(
+    at = datetime.fromisoformat(said["at"])
+    if at.tzinfo is None:
+        raise ValueError("a time without a zone")
+    entry = Entry(
         id=UUID(said["id"]),
         community_id=gate.community_id,
         gate=gate,
-        at=datetime.fromisoformat(said["at"]),
+        at=at,
         way=Way(said["way"]),
         result=Entry.Result(said["result"]),
         reason=str(said["reason"])[:40],
-        score=said.get("score"),
-        second=said.get("second"),
-        offset_ms=int(said.get("offset_ms", 0)),
+        score=said["score"] and float(said["score"]),
+        second=said["second"] and float(said["second"]),
+        offset_ms=int(said["offset_ms"]),
     )
+    return entry, UUID(said["holder"]) if said["holder"] else None
+
+
+_NONSENSE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+
+
+def _read(messages: list[tuple[str, bytes]]) -> Iterator[tuple[Entry, UUID | None]]:
+    """What gates that we know say and that makes sense."""
+    gates = Gate.objects.in_bulk({subjects.gate_of(subject) for subject, _ in messages})
+    for subject, data in messages:
+        gate = gates.get(subjects.gate_of(subject))
+        if gate is None:
+            continue
+        try:
+            yield _entry(gate, data)
+        except _NONSENSE as error:
+            log.warning("bad_entry", gate=str(gate.pk), error=type(error).__name__)
 
 
 def store(messages: list[tuple[str, bytes]]) -> int:
     """Write a batch of entries; one already there is left as it is. Returns how many were new."""
     with scope.platform():
-        gates = Gate.objects.in_bulk({subjects.gate_of(subject) for subject, _ in messages})
-        rows: list[Entry] = []
-        holders: dict[UUID, UUID] = {}
-        for subject, data in messages:
-            gate = gates.get(subjects.gate_of(subject))
-            if gate is None:
-                continue
-            try:
-                entry = _entry(gate, data)
-                holder = json.loads(data).get("holder")
-                if holder:
-                    holders[entry.pk] = UUID(holder)
-            except (ValueError, KeyError, TypeError) as error:
-                log.warning("bad_entry", gate=str(gate.pk), error=type(error).__name__)
-                continue
-            rows.append(entry)
+        said = list(_read(messages))
         # A gate speaks only of holders it was told about: another gate's holder is nobody here.
-        known = {
-            (grant.gate_id, grant.holder): grant.person_id
-            for grant in Grant.objects.filter(gate__in=gates, holder__in=holders.values()).only("gate_id", "holder", "person_id")
-        }
-        for row in rows:
-            row.person_id = known.get((row.gate_id, holders[row.pk])) if row.pk in holders else None
-        before = set(Entry.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True))
-        Entry.objects.bulk_create(rows, ignore_conflicts=True)
-        fresh = [row for row in rows if row.pk not in before]
-    for row in fresh:
-        facts = {"id": str(row.pk), "gate": str(row.gate_id), "way": row.way, "result": row.result, "at": row.at.isoformat()}
-        notices.announce(f"community.{row.community_id}", "entry", facts)
-        if row.person_id:
-            notices.announce(f"person.{row.person_id}", "entry", facts)
+        holders = {holder for _, holder in said if holder}
+        gates = {entry.gate_id for entry, _ in said}
+        grants = Grant.objects.filter(gate__in=gates, holder__in=holders).values_list("gate_id", "holder", "person_id")
+        people = {(gate, holder): person for gate, holder, person in grants}
+        for entry, holder in said:
+            entry.person_id = people.get((entry.gate_id, holder)) if holder else None
+        known = set(Entry.objects.filter(pk__in=[entry.pk for entry, _ in said]).values_list("pk", flat=True))
+        fresh = {entry.pk: entry for entry, _ in said if entry.pk not in known}
+        Entry.objects.bulk_create(fresh.values(), ignore_conflicts=True)
+    for entry in fresh.values():
+        _announce(entry)
     return len(fresh)
+
+
+def _announce(entry: Entry) -> None:
+    facts = {
+        "id": str(entry.pk), "gate": str(entry.gate_id), "way": entry.way, "result": entry.result, "at": entry.at.isoformat(),
+    }  # fmt: skip
+    notices.announce(f"community.{entry.community_id}", "entry", facts)
+    if entry.person_id:
+        notices.announce(f"person.{entry.person_id}", "entry", facts)
 
 
 # --- questions and health -----------------------------------------------------------------------------------------

@@ -27,4 +27,5 @@ def _token(request: HttpRequest) -> Person | None:
     return person
 
 
-signed_in = [_Cookie(csrf=True), _token]
+# The token first: the cookie would ask a program that has none for its CSRF header.
+signed_in = [_token, _Cookie(csrf=True)]

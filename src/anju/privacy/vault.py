@@ -5,6 +5,7 @@ with `secure_delete` and a truncated WAL (docs/decisions/0003-vault.md says why 
 master key; blind indexes are HMAC-SHA256 under a key of their own.
 """
 
+import fcntl
 import hashlib
 import hmac
 import os
@@ -26,6 +27,14 @@ from anju.installation.paths import VAR
 
 VERSION = b"\x01"
 _CACHE = 20_000
+
+_SCHEMA = """
+create table if not exists subject (id blob primary key, key blob not null) without rowid;
+create table if not exists ident (kind text, mark blob, subject blob not null, primary key (kind, mark)) without rowid;
+create index if not exists ident_subject on ident (subject);
+create table if not exists erasures (count integer not null);
+insert into erasures select 0 where not exists (select 1 from erasures);
+"""
 
 
 class Erased(LookupError):
@@ -53,13 +62,9 @@ class Vault:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
         os.close(descriptor)
-        self._db().executescript(
-            """create table if not exists subject (id blob primary key, key blob not null) without rowid;
-            create table if not exists ident (kind text, mark blob, subject blob not null, primary key (kind, mark)) without rowid;
-            create index if not exists ident_subject on ident (subject);
-            create table if not exists erasures (count integer not null);
-            insert into erasures select 0 where not exists (select 1 from erasures);"""
-        )
+        with (path.parent / "creating").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # several processes start together, and one turns the write-ahead log on
+            self._db().executescript(_SCHEMA)
 
     def _db(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)

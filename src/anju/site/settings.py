@@ -139,6 +139,8 @@ ACCOUNT_PHONE_VERIFICATION_TIMEOUT = 300
 ACCOUNT_PHONE_VERIFICATION_MAX_ATTEMPTS = 5
 ACCOUNT_PHONE_VERIFICATION_SUPPORTS_RESEND = True
 ACCOUNT_PREVENT_ENUMERATION = True
+# A whole building may share one address behind its carrier: the limit per phone is what counts.
+ACCOUNT_RATE_LIMITS = {"verify_phone": "1/30s/key,30/m/ip", "signup": "40/m/ip", "request_login_code": "40/m/ip,3/m/key"}
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "/console/"

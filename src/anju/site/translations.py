@@ -16,6 +16,8 @@ from anju.installation.paths import REPO
 
 LOCALE = REPO / "src" / "anju" / "site" / "locale"
 _TAG = re.compile(r"""{%\s*(?:translate|trans)\s+(["'])(.+?)\1""")
+_BLOCK = re.compile(r"{%\s*blocktranslate\b[^%]*%}(.+?){%\s*(?:plural|endblocktranslate)\s*%}", re.DOTALL)
+_VARIABLE = re.compile(r"{{\s*(\w+)\s*}}")
 
 
 def _files() -> list[Path]:
@@ -44,9 +46,18 @@ def messages() -> dict[str, list[str]]:
         one = text if isinstance(text, str) else text[0]
         found.setdefault(one, []).append(f"{name}:{line}")
     for path in (REPO / "src" / "anju").rglob("templates/**/*.html"):
-        for match in _TAG.finditer(path.read_text()):
-            found.setdefault(match[2], []).append(str(path.relative_to(REPO)))
+        text, place = path.read_text(), str(path.relative_to(REPO))
+        for match in _TAG.finditer(text):
+            found.setdefault(match[2], []).append(place)
+        for match in _BLOCK.finditer(text):
+            found.setdefault(_block(match[1]), []).append(place)
     return found
+
+
+def _block(text: str) -> str:
+    """A trimmed blocktranslate's text as Django looks it up."""
+    joined = " ".join(line.strip() for line in text.strip().splitlines())
+    return _VARIABLE.sub(r"%(\1)s", joined.replace("%", "%%"))
 
 
 def _catalog(language: str) -> Catalog:
