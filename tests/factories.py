@@ -66,7 +66,9 @@ def agree(who: Person, *purposes: Purpose) -> None:
 
 def community(**facts: Any) -> Community:
     with scope.platform():
-        return Community.objects.create(name=facts.pop("name", f"{name()}苑"), city="济南", address="历下区安居路 1 号", **facts)
+        return Community.objects.create(
+            name=facts.pop("name", f"{name()}苑"), city="济南", address="历下区安居路 1 号", **facts
+        )
 
 
 def home(place: Community, room: str = "101") -> Home:

@@ -67,5 +67,3 @@ def make_database() -> str:
         connection.execute(f'revoke connect on database "{name}" from public')
         connection.execute(f'grant connect on database "{name}" to {postgres.APP}')
     return name
-
-

@@ -88,7 +88,9 @@ def test_without_the_separate_consent_not_even_a_frame_is_looked_at(community: C
 def test_two_faces_are_one_too_many(resident: Person, faces: Path) -> None:
     one, other = (cv2.imdecode(np.frombuffer(photos(faces, number)[0], np.uint8), 1) for number in (0, 1))
     height = min(one.shape[0], other.shape[0])
-    both = np.hstack([cv2.resize(picture, (int(picture.shape[1] * height / picture.shape[0]), height)) for picture in (one, other)])
+    both = np.hstack(
+        [cv2.resize(picture, (int(picture.shape[1] * height / picture.shape[0]), height)) for picture in (one, other)]
+    )
     answer = check(resident, jpeg(both))
     assert [issue["code"] for issue in answer.body["issues"]] == ["many_faces"]
     assert "一" in answer.body["issues"][0]["text"]
@@ -113,7 +115,9 @@ def test_no_face_says_what_to_do(resident: Person) -> None:
     ],
     ids=["a PDF named .jpg", "nothing", "a broken JPEG", "a picture bomb", "more than 40 megapixels", "9 MB"],
 )
-def test_what_is_no_usable_picture_is_refused_and_loses_nothing(resident: Person, gate: Gate, make: object, code: str) -> None:
+def test_what_is_no_usable_picture_is_refused_and_loses_nothing(
+    resident: Person, gate: Gate, make: object, code: str
+) -> None:
     factories.face(resident)
     bad = make()  # type: ignore[operator]
     answer = enrol(resident, bad, bad)

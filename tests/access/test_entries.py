@@ -79,7 +79,19 @@ def test_a_stranger_belongs_to_nobody(gate: Gate) -> None:
 
 @pytest.mark.parametrize(
     "nonsense",
-    [b"", b"{", b"[]", b"null", b'{"id": 5}', said(None, id="x"), said(None, way="window"), said(None, at="soon"), said(None, at="2026-11-24T10:00:00"), said(None)[:-1], b"[" * 90_000],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'{"id": 5}',
+        said(None, id="x"),
+        said(None, way="window"),
+        said(None, at="soon"),
+        said(None, at="2026-11-24T10:00:00"),
+        said(None)[:-1],
+        b"[" * 90_000,
+    ],
 )
 def test_nonsense_is_dropped_and_what_comes_with_it_is_kept(resident: Person, gate: Gate, nonsense: bytes) -> None:
     assert store(gate, nonsense, said(holder(resident, gate))) == 1
@@ -100,7 +112,11 @@ def test_entries_come_page_by_page(resident: Person, gate: Gate) -> None:
 
 
 def test_entries_go_after_half_a_year(resident: Person, gate: Gate) -> None:
-    store(gate, said(holder(resident, gate)), said(holder(resident, gate), at=(timezone.now() - timedelta(days=184)).isoformat()))
+    store(
+        gate,
+        said(holder(resident, gate)),
+        said(holder(resident, gate), at=(timezone.now() - timedelta(days=184)).isoformat()),
+    )
     tasks.expire(0)
     assert len(mine(resident)) == 1
 

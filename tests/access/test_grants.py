@@ -172,7 +172,9 @@ def test_the_message_to_the_gate_is_queued_with_the_change(resident: Person, gat
     assert ProcrastinateJob.objects.filter(task_name="access.send_grants").count() == before + 1
 
 
-def test_a_used_unknown_or_expired_registration_code_is_refused(streams: None, community: Community, nobody: Door) -> None:
+def test_a_used_unknown_or_expired_registration_code_is_refused(
+    streams: None, community: Community, nobody: Door
+) -> None:
     gate = factories.gate(community, "南门")
     with scope.platform():
         code = actions.make_code(gate, staff=None)

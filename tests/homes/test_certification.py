@@ -59,7 +59,9 @@ def test_an_application_is_shown_masked_even_to_its_owner(person: Person, home: 
         ("一二三四五六七八九十一二三四五六七八", "id_number_form"),
     ],
 )
-def test_a_wrong_id_number_says_what_is_wrong_and_keeps_nothing(person: Person, home: Home, number: str, code: str) -> None:
+def test_a_wrong_id_number_says_what_is_wrong_and_keeps_nothing(
+    person: Person, home: Home, number: str, code: str
+) -> None:
     factories.agree(person, HOME_CERTIFICATION)
     right = factories.citizen()
     wrong_digit = right[:17] + ("0" if right[17] != "0" else "1")
@@ -123,7 +125,9 @@ def test_a_refusal_needs_a_reason_and_the_applicant_reads_it(person: Person, hom
     assert (mine["state"], mine["reason"]) == ("refused", "姓名与登记的业主不一致")
 
 
-def test_a_refused_applicant_may_object_and_is_looked_at_again(person: Person, home: Home, community: Community) -> None:
+def test_a_refused_applicant_may_object_and_is_looked_at_again(
+    person: Person, home: Home, community: Community
+) -> None:
     factories.agree(person, HOME_CERTIFICATION)
     application = ask(person, home).body["id"]
     reviewer = factories.staff(community, Duty.REVIEWER)

@@ -30,7 +30,9 @@ def test_everybody_may_read_the_purposes_and_what_each_collects(nobody: Door) ->
 
 def test_agreeing_and_taking_back_are_acts_that_stay(person: Person) -> None:
     door = Door.of(person)
-    assert door.post("/consents", {"purpose": "home_certification", "version": HOME_CERTIFICATION.version}).status == 201
+    assert (
+        door.post("/consents", {"purpose": "home_certification", "version": HOME_CERTIFICATION.version}).status == 201
+    )
     assert states(door)["home_certification"] == "granted"
     assert door.delete("/consents/home_certification").status == 200
     assert states(door)["home_certification"] == "withdrawn"
@@ -82,7 +84,9 @@ def test_an_unknown_purpose_is_named_as_such(person: Person) -> None:
     assert Door.of(person).delete("/consents/everything").code == "unknown_purpose"
 
 
-@pytest.mark.parametrize("path", ["/me", "/consents", "/homes", "/applications", "/gates", "/entries", "/keys", "/face", "/notices"])
+@pytest.mark.parametrize(
+    "path", ["/me", "/consents", "/homes", "/applications", "/gates", "/entries", "/keys", "/face", "/notices"]
+)
 def test_nobody_reads_personal_things_without_signing_in(nobody: Door, path: str) -> None:
     answer = nobody.get(path)
     assert (answer.status, answer.code) == (401, "sign_in")

@@ -2,11 +2,12 @@
 
 import time
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from ninja import Query, Router, Schema, Status
+from ninja import Router, Schema, Status
 from pydantic import Field
 
 from anju.access import actions, gate_link, queries
@@ -92,15 +93,15 @@ def open_gate(request: HttpRequest, gate: UUID) -> Opened:
 
 
 @router.get("/entries", response=EntryPage)
-def entries(request: HttpRequest, before: UUID | None = None, limit: int = Query(30, ge=1, le=100)) -> EntryPage:
+def entries(request: HttpRequest, before: UUID | None = None, limit: Annotated[int, Field(ge=1, le=100)] = 30) -> EntryPage:
     page = queries.entries(person_of(request.user), before, limit)
     items = [
         EntryOut(
             id=one.pk,
             at=one.at,
             gate=Place(id=one.gate_id, name=one.gate.name),
-            way=one.way,
-            result=one.result,
+            way=Way(one.way),
+            result=Entry.Result(one.result),
             reason=one.reason,
             reason_text=str(queries.REASONS.get(one.reason, one.get_result_display())),
         )

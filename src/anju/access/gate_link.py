@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from nats.aio.client import Client
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.errors import NotFoundError
 
 from anju.access.models import Gate, Grant
 from anju.bus import client, subjects
@@ -67,7 +68,7 @@ def make_consumer(gate: UUID) -> None:
         await stream.purge_stream(subjects.GRANTS_STREAM, subject=subjects.grants(gate))
         try:
             await stream.delete_consumer(subjects.GRANTS_STREAM, name)
-        except client.NotFoundError:
+        except NotFoundError:
             pass
         await stream.add_consumer(
             subjects.GRANTS_STREAM,

@@ -143,4 +143,3 @@ def request(subject: str, payload: bytes, headers: dict[str, str], seconds: floa
         return found
 
     return run(ask, seconds + 2)
-

@@ -46,11 +46,19 @@ class Key:
 
 def token(issuer: Key, subject: str, name: str, nats: Claims, expires: int | None = None) -> str:
     """A JWT in which `issuer` vouches for the key `subject`."""
-    claims: Claims = {"iat": int(time.time()), "iss": issuer.public, "name": name, "sub": subject, "nats": {**nats, "version": 2}}
+    claims: Claims = {
+        "iat": int(time.time()),
+        "iss": issuer.public,
+        "name": name,
+        "sub": subject,
+        "nats": {**nats, "version": 2},
+    }
     if expires is not None:
         claims["exp"] = expires
     # NATS expects the id to be the base32 SHA-512/256 of the claims; any unique text is accepted by the server.
-    claims["jti"] = base64.b32encode(hashlib.sha256(json.dumps(claims, sort_keys=True).encode()).digest()).decode().rstrip("=")
+    claims["jti"] = (
+        base64.b32encode(hashlib.sha256(json.dumps(claims, sort_keys=True).encode()).digest()).decode().rstrip("=")
+    )
     header = _encode(json.dumps({"typ": "JWT", "alg": "ed25519-nkey"}).encode())
     body = f"{header}.{_encode(json.dumps(claims).encode())}"
     return f"{body}.{_encode(issuer.sign(body.encode()))}"
@@ -77,7 +85,9 @@ class Authority:
         )
 
     def operator_token(self) -> str:
-        return token(self.operator, self.operator.public, "anju", {"type": "operator", "system_account": self.system.public})
+        return token(
+            self.operator, self.operator.public, "anju", {"type": "operator", "system_account": self.system.public}
+        )
 
     def system_token(self) -> str:
         return token(self.operator, self.system.public, "SYS", {"type": "account", "limits": _LIMITS})
@@ -85,14 +95,20 @@ class Authority:
     def account_token(self, revoked: dict[str, int]) -> str:
         """The account everyone shares. `revoked`: user public key -> time (Unix seconds) before which its tokens are void."""
         limits = {**_LIMITS, "mem_storage": -1, "disk_storage": -1, "streams": -1, "consumer": -1}
-        return token(self.operator, self.account.public, "ANJU", {"type": "account", "limits": limits, "revocations": revoked})
+        return token(
+            self.operator, self.account.public, "ANJU", {"type": "account", "limits": limits, "revocations": revoked}
+        )
 
     def platform_token(self) -> str:
-        return token(self.account, self.platform.public, "platform", {"type": "user", "subs": -1, "data": -1, "payload": -1})
+        return token(
+            self.account, self.platform.public, "platform", {"type": "user", "subs": -1, "data": -1, "payload": -1}
+        )
 
     def watcher_token(self) -> str:
         """A user of the system account: pushes account changes (revocations) to the server."""
-        return token(self.system, self.watcher.public, "watcher", {"type": "user", "subs": -1, "data": -1, "payload": -1})
+        return token(
+            self.system, self.watcher.public, "watcher", {"type": "user", "subs": -1, "data": -1, "payload": -1}
+        )
 
     def gate_token(self, gate: UUID, nkey: str) -> str:
         """Lets the gate's own key use the gate's own subjects."""
@@ -100,5 +116,13 @@ class Authority:
         return token(self.account, nkey, f"gate-{gate}", nats)
 
 
-_LIMITS = {"subs": -1, "data": -1, "payload": -1, "imports": -1, "exports": -1, "wildcards": True, "conn": -1, "leaf": -1}
-
+_LIMITS = {
+    "subs": -1,
+    "data": -1,
+    "payload": -1,
+    "imports": -1,
+    "exports": -1,
+    "wildcards": True,
+    "conn": -1,
+    "leaf": -1,
+}

@@ -51,10 +51,18 @@ def apply(person: Person, home: Home, *, role: Role, name: str, id_number: str) 
         try:
             with transaction.atomic():
                 application = Application.objects.create(
-                    community_id=home.community_id, person=person, home=home, role=role, name=name, id_number=number, contested=contested
+                    community_id=home.community_id,
+                    person=person,
+                    home=home,
+                    role=role,
+                    name=name,
+                    id_number=number,
+                    contested=contested,
                 )
         except IntegrityError as error:
-            raise Refused("already_applied", _("这套房屋的认证申请已提交，请等待物业审核。"), status=409, field="home") from error
+            raise Refused(
+                "already_applied", _("这套房屋的认证申请已提交，请等待物业审核。"), status=409, field="home"
+            ) from error
         _note(application)
     return application
 
@@ -96,7 +104,11 @@ def require_duty(staff: Person, community: UUID, *allowed: Duty) -> None:
 @transaction.atomic
 def decide(application: Application, *, staff: Person, approve: bool, reason: str) -> Application:
     """A reviewer approves or refuses; a refusal says why. The applicant is told at once. Raises Refused."""
-    application = Application.objects.select_for_update(of=("self",)).select_related("home__unit__building", "person").get(pk=application.pk)
+    application = (
+        Application.objects.select_for_update(of=("self",))
+        .select_related("home__unit__building", "person")
+        .get(pk=application.pk)
+    )
     require_duty(staff, application.community_id, Duty.REVIEWER, Duty.MANAGER)
     if application.state not in Application.OPEN:
         raise Refused("already_decided", _("这份申请已经处理完毕，请刷新列表。"), status=409)
@@ -106,7 +118,14 @@ def decide(application: Application, *, staff: Person, approve: bool, reason: st
     application.reason = reason.strip() or None
     application.decided_at = timezone.now()
     application.save(update_fields=["state", "reason", "decided_at"])
-    audit.record(AuditEntry.Action.DECIDE, application, actor=staff.pk, subject=application.person_id, fields=["state"], reason=application.state)
+    audit.record(
+        AuditEntry.Action.DECIDE,
+        application,
+        actor=staff.pk,
+        subject=application.person_id,
+        fields=["state"],
+        reason=application.state,
+    )
     if approve:
         _admit(application)
     _note(application, reason.strip())
@@ -119,7 +138,11 @@ def _admit(application: Application) -> None:
     try:
         with transaction.atomic():
             Member.objects.create(
-                community_id=application.community_id, person=application.person, home=application.home, role=application.role, name=name
+                community_id=application.community_id,
+                person=application.person,
+                home=application.home,
+                role=application.role,
+                name=name,
             )
     except IntegrityError as error:
         raise Refused("already_certified", _("申请人已经是这套房屋的住户。"), status=409) from error
@@ -138,7 +161,10 @@ def _tell(application: Application, reason: str) -> None:
             title, body = _("房屋认证已通过"), _("%(home)s 的认证已通过，现在可以设置开门方式了。") % {"home": place}
         else:
             title = _("房屋认证未通过")
-            body = _("%(home)s 的认证未通过：%(reason)s。您可以修改后重新申请，或提出申诉。") % {"home": place, "reason": reason}
+            body = _("%(home)s 的认证未通过：%(reason)s。您可以修改后重新申请，或提出申诉。") % {
+                "home": place,
+                "reason": reason,
+            }
         notices.tell(application.person, Notice.Kind.HOME, str(title), body)
 
 

@@ -96,15 +96,18 @@ def _home(home: Home) -> HomeRef:
 def _application(application: Application) -> ApplicationOut:
     return ApplicationOut(
         id=application.pk,
-        state=application.state,
+        state=Application.State(application.state),
         home=_home(application.home),
-        role=application.role,
+        role=Role(application.role),
         name=str(application.name),
         id_number=str(application.id_number),
         reason=application.reason.open() if application.reason else None,
         submitted_at=application.submitted_at,
         decided_at=application.decided_at,
-        history=[Step(state=event.state, at=event.at, reason=event.note.open() if event.note else None) for event in application.events.all()],
+        history=[
+            Step(state=Application.State(event.state), at=event.at, reason=event.note.open() if event.note else None)
+            for event in application.events.all()
+        ],
     )
 
 
@@ -113,10 +116,13 @@ def _my_home(mine: Member, household: list[Member]) -> MyHome:
         id=mine.home_id,
         label=mine.home.label,
         community=Place(id=mine.community_id, name=mine.community.name),
-        role=mine.role,
+        role=Role(mine.role),
         since=mine.since,
         until=mine.until,
-        members=[MemberOut(id=one.pk, role=one.role, name=str(one.name or ""), you=one.pk == mine.pk) for one in household],
+        members=[
+            MemberOut(id=one.pk, role=Role(one.role), name=str(one.name or ""), you=one.pk == mine.pk)
+            for one in household
+        ],
     )
 
 

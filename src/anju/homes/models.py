@@ -153,7 +153,9 @@ class Member(CommunityModel):
         verbose_name = _("住户")
         verbose_name_plural = _("住户")
         constraints = [
-            models.CheckConstraint(condition=Q(until__isnull=True) | Q(until__gte=models.F("since")), name="member_window"),
+            models.CheckConstraint(
+                condition=Q(until__isnull=True) | Q(until__gte=models.F("since")), name="member_window"
+            ),
             ExclusionConstraint(
                 name="one_membership_at_a_time",
                 expressions=[
@@ -209,7 +211,9 @@ class Application(CommunityModel):
         ordering = ["submitted_at"]
         constraints = [
             models.UniqueConstraint(
-                fields=["person", "home"], condition=Q(state__in=["submitted", "disputed"]), name="one_open_application_a_home"
+                fields=["person", "home"],
+                condition=Q(state__in=["submitted", "disputed"]),
+                name="one_open_application_a_home",
             )
         ]
 

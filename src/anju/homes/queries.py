@@ -18,7 +18,9 @@ def communities(text: str = "") -> QuerySet[Community]:
 
 
 def buildings(community: UUID) -> QuerySet[Building]:
-    return Building.objects.filter(community=community).prefetch_related(Prefetch("units", Unit.objects.order_by("order", "name")))
+    return Building.objects.filter(community=community).prefetch_related(
+        Prefetch("units", Unit.objects.order_by("order", "name"))
+    )
 
 
 def homes_of_unit(unit: UUID) -> QuerySet[Home]:

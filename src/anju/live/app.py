@@ -73,7 +73,9 @@ async def live(request: Request) -> Response:
 async def health(request: Request) -> Response:
     """GET /live/health"""
     client: Client = request.app.state.bus
-    return JSONResponse({"ok": client.is_connected, "listeners": audience.count}, status_code=200 if client.is_connected else 503)
+    return JSONResponse(
+        {"ok": client.is_connected, "listeners": audience.count}, status_code=200 if client.is_connected else 503
+    )
 
 
 @asynccontextmanager

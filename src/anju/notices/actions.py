@@ -51,5 +51,6 @@ def _warn(person: Person, label: str, **_options: Any) -> None:  # Any: the sign
             person,
             Notice.Kind.SECURITY,
             _("新设备登录"),
-            _("您的账号刚在一台新设备（%(device)s）上登录。如果不是您本人，请到“我的 - 安全”退出该设备并修改密码。") % {"device": label},
+            _("您的账号刚在一台新设备（%(device)s）上登录。如果不是您本人，请到“我的 - 安全”退出该设备并修改密码。")
+            % {"device": label},
         )

@@ -37,7 +37,14 @@ class Ticket(Schema):
 def notices(request: HttpRequest) -> NoticeList:
     mine = Notice.objects.filter(person=person_of(request.user))
     items = [
-        NoticeOut(id=one.pk, kind=one.kind, title=one.title.open(), body=one.body.open(), at=one.at, read=one.read_at is not None)
+        NoticeOut(
+            id=one.pk,
+            kind=Notice.Kind(one.kind),
+            title=one.title.open(),
+            body=one.body.open(),
+            at=one.at,
+            read=one.read_at is not None,
+        )
         for one in mine[:100]
     ]
     return NoticeList(items=items, unread=mine.filter(read_at__isnull=True).count())

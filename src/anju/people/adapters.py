@@ -25,7 +25,7 @@ from anju.privacy.refusals import Refused
 from anju.privacy.vault import vault
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class AccountAdapter(DefaultAccountAdapter):
     """Accounts by phone. A number leads to a person only once they proved that it is theirs."""
 
     def clean_phone(self, phone: str) -> str:
@@ -89,12 +89,14 @@ def _known(user: AbstractBaseUser | None) -> UUID | None:
     return user.pk if isinstance(user, Person) and vault().knows(user.pk) else None
 
 
-class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+class MFAAdapter(DefaultMFAAdapter):
     """Second factors, with their secrets encrypted at rest."""
 
     def encrypt(self, text: str) -> str:
         nonce = secrets.token_bytes(12)
-        return urlsafe_b64encode(nonce + AESGCM(secret("second-factors")).encrypt(nonce, text.encode(), b"mfa")).decode()
+        return urlsafe_b64encode(
+            nonce + AESGCM(secret("second-factors")).encrypt(nonce, text.encode(), b"mfa")
+        ).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
         raw = urlsafe_b64decode(encrypted_text)

@@ -8,7 +8,10 @@ from anju.privacy.declarations import Category, Declares, Erase, NotPersonal, Pe
 declare("auth.Permission", Declares(rest=NotPersonal("names of rights")))
 declare("auth.Group", Declares(rest=NotPersonal("names of groups")))
 declare("contenttypes.ContentType", Declares(rest=NotPersonal("names of models")))
-declare("sessions.Session", Declares(rest=NotPersonal("encrypted whole under a platform key; ends with sign-out or in two weeks")))
+declare(
+    "sessions.Session",
+    Declares(rest=NotPersonal("encrypted whole under a platform key; ends with sign-out or in two weeks")),
+)
 declare("admin.LogEntry", Declares(rest=NotPersonal("not written: the console's acts go to the audit")))
 declare("account.EmailAddress", Declares(rest=NotPersonal("unused: accounts have phones only")))
 declare("account.EmailConfirmation", Declares(rest=NotPersonal("unused: accounts have phones only")))

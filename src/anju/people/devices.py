@@ -13,7 +13,13 @@ from anju.people.models import KnownDevice, Person
 COOKIE = "anju_device"
 _YEAR = 365 * 24 * 3600
 
-_BROWSERS = (("MicroMessenger", "微信"), ("Edg", "Edge"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+_BROWSERS = (
+    ("MicroMessenger", "微信"),
+    ("Edg", "Edge"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
 _SYSTEMS = (("HarmonyOS", "HarmonyOS"), ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux"))  # fmt: skip
 
 
@@ -46,5 +52,7 @@ def remember(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """Leave the cookie with a browser that has just signed in."""
     cookie = request.META.get("anju.device")
     if cookie:
-        response.set_cookie(COOKIE, cookie, max_age=_YEAR, httponly=True, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)
+        response.set_cookie(
+            COOKIE, cookie, max_age=_YEAR, httponly=True, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
+        )
     return response

@@ -20,11 +20,6 @@ PHONE = "phone"
 """The kind of mark in the vault's index under which a phone number leads to its person."""
 
 
-class PersonManager(BaseUserManager["Person"]):
-    def get_by_natural_key(self, username: str | None) -> "Person":
-        return self.get(pk=username)
-
-
 class Person(AbstractBaseUser, PermissionsMixin):
     """Somebody with rights of their own. Their id is the subject of everything held about them."""
 
@@ -50,7 +45,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(_("可用"), default=True)
     joined = models.DateTimeField(_("注册时间"), auto_now_add=True)
 
-    objects: ClassVar[PersonManager] = PersonManager()
+    objects: ClassVar[BaseUserManager["Person"]] = BaseUserManager()
 
     USERNAME_FIELD = "id"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -77,9 +72,16 @@ class RealName(models.Model):
     isolation = Isolation(community=None, person="person_id")
 
     person = models.OneToOneField(Person, on_delete=models.CASCADE, primary_key=True, related_name="real_name")
-    name = Sealed(Category.NAME, purpose=REAL_NAME, title=_("姓名"), mask=family_name, required=True, retention=Retention.ACCOUNT)
+    name = Sealed(
+        Category.NAME, purpose=REAL_NAME, title=_("姓名"), mask=family_name, required=True, retention=Retention.ACCOUNT
+    )
     id_number = Sealed(
-        Category.ID_NUMBER, purpose=REAL_NAME, title=_("身份证号"), mask=ends, required=True, retention=Retention.ACCOUNT
+        Category.ID_NUMBER,
+        purpose=REAL_NAME,
+        title=_("身份证号"),
+        mask=ends,
+        required=True,
+        retention=Retention.ACCOUNT,
     )
     verified_at = models.DateTimeField(_("核验时间"), auto_now_add=True)
 

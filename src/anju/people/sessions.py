@@ -15,7 +15,9 @@ class SealedSerializer:
 
     def dumps(self, obj: dict[str, Any]) -> bytes:  # Any: a session's JSON
         nonce = secrets.token_bytes(12)
-        return nonce + AESGCM(secret("sessions")).encrypt(nonce, json.dumps(obj, separators=(",", ":")).encode(), b"session")
+        return nonce + AESGCM(secret("sessions")).encrypt(
+            nonce, json.dumps(obj, separators=(",", ":")).encode(), b"session"
+        )
 
     def loads(self, data: bytes) -> dict[str, Any]:  # Any: a session's JSON
         try:

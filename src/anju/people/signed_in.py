@@ -1,5 +1,8 @@
 """Who calls the API: a browser's session cookie, or a program's session token."""
 
+from collections.abc import Callable
+from typing import Any
+
 from allauth.headless.contrib.ninja.security import x_session_token_auth
 from django.http import HttpRequest
 from ninja.security import APIKeyCookie
@@ -15,7 +18,7 @@ class _Cookie(APIKeyCookie):
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Person | None:
         del key
-        return request.user if isinstance(request.user, Person) or request.user.is_authenticated else None
+        return request.user if isinstance(request.user, Person) else None
 
 
 def _token(request: HttpRequest) -> Person | None:
@@ -28,4 +31,4 @@ def _token(request: HttpRequest) -> Person | None:
 
 
 # The token first: the cookie would ask a program that has none for its CSRF header.
-signed_in = [_token, _Cookie(csrf=True)]
+signed_in: list[Callable[[HttpRequest], Any]] = [_token, _Cookie(csrf=True)]

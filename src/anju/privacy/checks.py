@@ -24,12 +24,24 @@ def every_field_is_declared(app_configs: Any, **options: Any) -> list[CheckMessa
             continue
         declares = getattr(model, "privacy", None) or FOREIGN.get(label)
         if not isinstance(declares, Declares):
-            problems.append(Error(f"{label} does not declare what it holds about people.", hint="Add `privacy = Declares(…)`.", id="privacy.E001"))
+            problems.append(
+                Error(
+                    f"{label} does not declare what it holds about people.",
+                    hint="Add `privacy = Declares(…)`.",
+                    id="privacy.E001",
+                )
+            )
             continue
         problems += _fields(model, declares)
         names = {field.attname for field in model._meta.concrete_fields}
         if "community_id" in names and not isinstance(getattr(model, "isolation", None), Isolation):
-            problems.append(Error(f"{label} belongs to a community but is not isolated.", hint="Add `isolation = Isolation(…)`.", id="privacy.E003"))
+            problems.append(
+                Error(
+                    f"{label} belongs to a community but is not isolated.",
+                    hint="Add `isolation = Isolation(…)`.",
+                    id="privacy.E003",
+                )
+            )
     return problems
 
 
@@ -49,7 +61,11 @@ def _fields(model: type[models.Model], declares: Declares) -> list[CheckMessage]
             personal = personal or isinstance(declaration, Personal)
             if declaration is None:
                 problems.append(
-                    Error(f"{place} is not declared.", hint="Personal(…), NotPersonal('why') or a Sealed field.", id="privacy.E002")
+                    Error(
+                        f"{place} is not declared.",
+                        hint="Personal(…), NotPersonal('why') or a Sealed field.",
+                        id="privacy.E002",
+                    )
                 )
     if personal and declares.subject is None:
         problems.append(Error(f"{model._meta.label} holds personal fields but names no subject.", id="privacy.E005"))

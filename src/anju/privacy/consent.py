@@ -65,7 +65,8 @@ def _state(event: Consent | None, purpose: Purpose) -> State:
 def standings(subject: UUID) -> list[Standing]:
     """Where this person stands with every purpose, in the order the purposes are declared."""
     latest = {
-        event.purpose: event for event in Consent.objects.filter(subject=subject).order_by("purpose", "-id").distinct("purpose")
+        event.purpose: event
+        for event in Consent.objects.filter(subject=subject).order_by("purpose", "-id").distinct("purpose")
     }
     return [
         Standing(purpose, _state(latest.get(code), purpose), latest[code].at if code in latest else None)
@@ -99,7 +100,9 @@ def find(code: str) -> Purpose:
 
 
 def _record(subject: UUID, purpose: Purpose, action: Consent.Action, actor: UUID) -> Consent:
-    return Consent.objects.create(subject=subject, purpose=purpose.code, version=purpose.version, action=action, actor=actor)
+    return Consent.objects.create(
+        subject=subject, purpose=purpose.code, version=purpose.version, action=action, actor=actor
+    )
 
 
 @transaction.atomic

@@ -16,7 +16,13 @@ class Refused(Exception):
     """
 
     def __init__(
-        self, code: str, message: Text, *, status: int = 422, field: str | None = None, more: Mapping[str, Any] | None = None
+        self,
+        code: str,
+        message: Text,
+        *,
+        status: int = 422,
+        field: str | None = None,
+        more: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(code)
         self.code = code

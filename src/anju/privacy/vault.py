@@ -109,7 +109,8 @@ class Vault:
         db = self._db()
         db.execute("begin immediate")
         db.executemany(
-            "insert into subject values (?, ?) on conflict do nothing", [(one.bytes, self._wrapped(one)) for one in subjects]
+            "insert into subject values (?, ?) on conflict do nothing",
+            [(one.bytes, self._wrapped(one)) for one in subjects],
         )
         db.execute("commit")
 
@@ -135,7 +136,11 @@ class Vault:
 
     def find(self, kind: str, value: str) -> UUID | None:
         """Who this phone (or ID number) belongs to."""
-        row = self._db().execute("select subject from ident where kind = ? and mark = ?", [kind, self._mark(kind, value)]).fetchone()
+        row = (
+            self._db()
+            .execute("select subject from ident where kind = ? and mark = ?", [kind, self._mark(kind, value)])
+            .fetchone()
+        )
         return UUID(bytes=row[0]) if row else None
 
     def claim(self, kind: str, value: str, subject: UUID) -> None:
@@ -146,7 +151,9 @@ class Vault:
         rows = [(kind, self._mark(kind, value), subject.bytes) for kind, value, subject in claims]
         db = self._db()
         db.execute("begin immediate")
-        db.executemany("delete from ident where kind = ? and subject = ?", [(kind, subject) for kind, _, subject in rows])
+        db.executemany(
+            "delete from ident where kind = ? and subject = ?", [(kind, subject) for kind, _, subject in rows]
+        )
         db.executemany("insert into ident values (?, ?, ?) on conflict do update set subject = excluded.subject", rows)
         db.execute("commit")
 

@@ -16,22 +16,36 @@ from anju.homes.api import router as homes
 from anju.notices.api import router as notices
 from anju.people.api import router as people
 from anju.people.signed_in import signed_in
+from anju.privacy.api import router as consents
 from anju.privacy.refusals import Refused, Text
 from anju.privacy.vault import Erased
-from anju.privacy.api import router as consents
 
 log = structlog.get_logger()
-api = NinjaAPI(title="Anju", version=__version__, urls_namespace="api", auth=signed_in, docs_url="docs", openapi_url="openapi.json")
+api = NinjaAPI(
+    title="Anju", version=__version__, urls_namespace="api", auth=signed_in, docs_url="docs", openapi_url="openapi.json"
+)
 for router in (people, consents, homes, access, face, gates, notices):
     api.add_router("", router)
 
 
 def problem(
-    request: HttpRequest, status: int, code: str, detail: Text, errors: list[dict[str, str]] | None = None, more: dict[str, Any] | None = None
+    request: HttpRequest,
+    status: int,
+    code: str,
+    detail: Text,
+    errors: list[dict[str, str]] | None = None,
+    more: dict[str, Any] | None = None,
 ) -> HttpResponse:
     """A problem+json answer: `code` for programs, `detail` and `errors` for people, in their language."""
     del request
-    body = {"type": f"urn:anju:{code}", "title": str(detail), "status": status, "code": code, "detail": str(detail), "errors": errors or []}
+    body = {
+        "type": f"urn:anju:{code}",
+        "title": str(detail),
+        "status": status,
+        "code": code,
+        "detail": str(detail),
+        "errors": errors or [],
+    }
     return JsonResponse({**body, **(more or {})}, status=status, content_type="application/problem+json")
 
 

@@ -34,8 +34,8 @@ PEOPLE = {
     "operator": ("运维", "+8613800138005"),
 }
 
-_FAMILY = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史"  # noqa: E501
-_GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰红建国志文辉力学祥东海山仁波宁贵福生龙元全胜才发武新利清飞彬富顺信子星光天达安岩中茂进林有坚和彪博诚先敬"  # noqa: E501
+_FAMILY = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史"
+_GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰红建国志文辉力学祥东海山仁波宁贵福生龙元全胜才发武新利清飞彬富顺信子星光天达安岩中茂进林有坚和彪博诚先敬"
 
 
 def name(source: random.Random) -> str:
@@ -72,9 +72,7 @@ def _join(community: Community, role: str) -> tuple[Person, dict[str, str]]:
     nickname, phone = PEOPLE[role]
     password = secrets.token_urlsafe(9)
     works = role != RESIDENT
-    person = people.open_account(
-        phone, password, nickname=nickname, is_staff=works, is_superuser=role == "operator"
-    )
+    person = people.open_account(phone, password, nickname=nickname, is_staff=works, is_superuser=role == "operator")
     sign_in = {"phone": phone.removeprefix("+86"), "password": password}
     if works:
         sign_in["totp"] = _second_factor(person)
@@ -87,7 +85,11 @@ def _move_in(person: Person, home: Home) -> None:
     for purpose in (HOME_CERTIFICATION, GATE_OPENING):
         consent.grant(person.pk, purpose, version=purpose.version)
     Member.objects.create(
-        community_id=home.community_id, person=person, home=home, role=Role.OWNER, name=name(random.Random(1))  # noqa: S311
+        community_id=home.community_id,
+        person=person,
+        home=home,
+        role=Role.OWNER,
+        name=name(random.Random(1)),  # noqa: S311
     )
 
 

@@ -45,7 +45,9 @@ def _get(url: str, hint: str) -> Ill:
 def _postgres_well() -> Ill:
     try:
         with psycopg.connect(postgres.app_url(), connect_timeout=3) as connection:
-            row = connection.execute("select rolsuper or rolbypassrls from pg_roles where rolname = current_user").fetchone()
+            row = connection.execute(
+                "select rolsuper or rolbypassrls from pg_roles where rolname = current_user"
+            ).fetchone()
     except psycopg.OperationalError:
         return "does not answer: see var/log/postgres.log; is the disk full?"
     return "the app's role bypasses row-level security: recreate it as ./anju up does" if row and row[0] else None
@@ -156,13 +158,19 @@ def all_parts(host: str, *, gate: bool) -> list[Part]:
     parts += [
         Part("nats", bus.command, lambda: _get(f"{address}:{inside['nats_monitor']}/healthz", "see var/log/nats.log")),
         Part("web", _web, lambda: _get(f"{address}:{inside['web']}/api/v1/communities", "see var/log/web.log")),
-        Part("live", _live, lambda: _get(f"{address}:{inside['live']}/live/health", "see var/log/live.log; is nats well?")),
+        Part(
+            "live",
+            _live,
+            lambda: _get(f"{address}:{inside['live']}/live/health", "see var/log/live.log; is nats well?"),
+        ),
         Part("worker", lambda: [sys.executable, "-m", "anju.site.worker"], _worker_well),
         Part("front", lambda: _front(host), _listens("front", FRONT)),
     ]
     if gate:
         seen = {"ANJU_KIOSK": str(WEB / "kiosk")}
-        parts.append(Part("gate", _gate, lambda: _get(f"{address}:{GATE}/health", "see var/log/gate.log"), environment=seen))
+        parts.append(
+            Part("gate", _gate, lambda: _get(f"{address}:{GATE}/health", "see var/log/gate.log"), environment=seen)
+        )
     return parts
 
 
@@ -183,4 +191,9 @@ def _worker_well() -> Ill:
 
 def environment() -> dict[str, str]:
     """What every part runs with."""
-    return {**os.environ, "PYTHONPATH": str(REPO / "src"), "DJANGO_SETTINGS_MODULE": "anju.site.settings", "PYTHONUNBUFFERED": "1"}
+    return {
+        **os.environ,
+        "PYTHONPATH": str(REPO / "src"),
+        "DJANGO_SETTINGS_MODULE": "anju.site.settings",
+        "PYTHONUNBUFFERED": "1",
+    }

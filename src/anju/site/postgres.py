@@ -80,7 +80,9 @@ class Cluster:
         try:
             account = pwd.getpwnam(SYSTEM_USER)
         except KeyError:
-            subprocess.run(["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER], check=True)
+            subprocess.run(
+                ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER], check=True
+            )
             account = pwd.getpwnam(SYSTEM_USER)
         VAR.mkdir(parents=True, exist_ok=True)
         if _reachable(package / "x", account.pw_uid) and _reachable(VAR / "x", account.pw_uid):
@@ -102,7 +104,13 @@ class Cluster:
 
     def _run(self, *command: str | Path) -> None:
         done = subprocess.run(
-            [str(part) for part in command], user=self.user, group=self.user, cwd="/", capture_output=True, text=True, check=False
+            [str(part) for part in command],
+            user=self.user,
+            group=self.user,
+            cwd="/",
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode != 0:
             raise ClusterError(f"{Path(command[0]).name} failed: {done.stderr.strip()[-800:]}")
@@ -145,7 +153,9 @@ class Cluster:
                 return
             except psycopg.OperationalError as error:
                 if time.monotonic() > until:
-                    raise ClusterError(f"PostgreSQL did not answer in {seconds:.0f} s: see {VAR}/log/postgres.log ({error})") from error
+                    raise ClusterError(
+                        f"PostgreSQL did not answer in {seconds:.0f} s: see {VAR}/log/postgres.log ({error})"
+                    ) from error
                 time.sleep(0.05)
 
     def prepare(self, database: str = DATABASE) -> None:

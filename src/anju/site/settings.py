@@ -20,7 +20,13 @@ HTTPS = ORIGIN.startswith("https://")
 
 DEBUG = False
 SECRET_KEY = secret("django").hex()
-ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", "testserver", *([urlsplit(ORIGIN).hostname] if urlsplit(ORIGIN).hostname else [])]
+ALLOWED_HOSTS = [
+    "localhost",
+    "127.0.0.1",
+    "[::1]",
+    "testserver",
+    *([urlsplit(ORIGIN).hostname] if urlsplit(ORIGIN).hostname else []),
+]
 CSRF_TRUSTED_ORIGINS = [ORIGIN]
 
 INSTALLED_APPS = [
@@ -140,7 +146,11 @@ ACCOUNT_PHONE_VERIFICATION_MAX_ATTEMPTS = 5
 ACCOUNT_PHONE_VERIFICATION_SUPPORTS_RESEND = True
 ACCOUNT_PREVENT_ENUMERATION = True
 # A whole building may share one address behind its carrier: the limit per phone is what counts.
-ACCOUNT_RATE_LIMITS = {"verify_phone": "1/30s/key,30/m/ip", "signup": "40/m/ip", "request_login_code": "40/m/ip,3/m/key"}
+ACCOUNT_RATE_LIMITS = {
+    "verify_phone": "1/30s/key,30/m/ip",
+    "signup": "40/m/ip",
+    "request_login_code": "40/m/ip,3/m/key",
+}
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "/console/"

@@ -41,8 +41,10 @@ def _is_chinese(text: str) -> bool:
 def messages() -> dict[str, list[str]]:
     """Every text in the code that people read, with where it stands."""
     found: dict[str, list[str]] = {}
-    keywords = {name: None for name in ("_", "gettext", "gettext_lazy")}
-    for name, line, text, _comments, _context in extract_from_dir(REPO / "src" / "anju", [("**.py", "python")], keywords=keywords):
+    keywords = dict.fromkeys(("_", "gettext", "gettext_lazy"))
+    for name, line, text, _comments, _context in extract_from_dir(
+        REPO / "src" / "anju", [("**.py", "python")], keywords=keywords
+    ):
         one = text if isinstance(text, str) else text[0]
         found.setdefault(one, []).append(f"{name}:{line}")
     for path in (REPO / "src" / "anju").rglob("templates/**/*.html"):

@@ -11,8 +11,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "anju.site.settings")
 django.setup()
 
 from procrastinate.contrib.django import app  # noqa: E402  Django must be set up first
-from psycopg import OperationalError  # noqa: E402
 from procrastinate.exceptions import ConnectorException  # noqa: E402
+from psycopg import OperationalError  # noqa: E402
 
 from anju.access import listeners  # noqa: E402
 from anju.bus import client as bus  # noqa: E402
@@ -27,7 +27,9 @@ async def _jobs() -> None:
         try:
             with app.replace_connector(app.connector.get_worker_connector()) as running:
                 async with running.open_async():
-                    await running.run_worker_async(concurrency=4, install_signal_handlers=False, fetch_job_polling_interval=2.0)
+                    await running.run_worker_async(
+                        concurrency=4, install_signal_handlers=False, fetch_job_polling_interval=2.0
+                    )
             return
         except (ConnectorException, OperationalError, OSError) as error:
             log.warning("jobs_waiting", error=type(error).__name__)
@@ -48,15 +50,17 @@ async def main() -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    tasks = [asyncio.create_task(one) for one in (_jobs(), listeners.listen(client), _beat())]
-    waiting = asyncio.create_task(stop.wait())
-    done, _ = await asyncio.wait([*tasks, waiting], return_when=asyncio.FIRST_COMPLETED)
+    work = (_jobs(), listeners.listen(client), _beat())
+    tasks: list[asyncio.Task[None]] = [asyncio.create_task(one) for one in work]
+    told = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait({*tasks, told}, return_when=asyncio.FIRST_COMPLETED)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     await client.close()
-    for task in done - {waiting}:
-        task.result()  # a part of the worker that ended by itself is a fault: let the supervisor restart us
+    for task in tasks:
+        if task in done:
+            task.result()  # a part of the worker that ended by itself is a fault: let the supervisor restart us
 
 
 if __name__ == "__main__":

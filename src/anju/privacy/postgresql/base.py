@@ -3,37 +3,44 @@
 The scope travels in front of the first statement that needs it, so that row-level security costs no round trip of its own.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
+import psycopg
 from django.db.backends.postgresql import base
-from django.db.backends.postgresql.base import Cursor  # type: ignore[attr-defined]
 
 from anju.privacy import scope
 
+if TYPE_CHECKING:
+    Cursor = psycopg.ClientCursor[Any]  # Any: rows are whatever a query selects
+else:
+    from django.db.backends.postgresql.base import Cursor
 
-class ScopedCursor(Cursor):  # type: ignore[misc]
+
+class ScopedCursor(Cursor):
     """A cursor that never runs a statement under another request's scope."""
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> "ScopedCursor":  # Any: psycopg's own types
+        link: Any = self.connection  # Any: what the server was told is noted on psycopg's own object
         wanted = scope.current()
-        if getattr(self.connection, "anju_scope", None) == wanted:
+        if getattr(link, "anju_scope", None) == wanted:
             super().execute(query, params, **options)
             return self
-        self.connection.anju_scope = None  # a failure below rolls the setting back
+        link.anju_scope = None  # a failure below rolls the setting back
         if isinstance(query, str):
             super().execute(wanted.statement + query, params, **options)
             self.nextset()
         else:
             super().execute(wanted.statement)
             super().execute(query, params, **options)
-        self.connection.anju_scope = wanted
+        link.anju_scope = wanted
         return self
 
-    def executemany(self, query: Any, params_seq: Sequence[Any], **options: Any) -> None:  # Any: psycopg's own types
+    def executemany(self, query: Any, params_seq: Iterable[Any], **options: Any) -> None:  # Any: psycopg's own types
+        link: Any = self.connection  # Any: as above
         wanted = scope.current()
         super().execute(wanted.statement)
-        self.connection.anju_scope = wanted
+        link.anju_scope = wanted
         super().executemany(query, params_seq, **options)
 
 
@@ -56,10 +63,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _rollback(self) -> Any:  # Any: as the parent's
         self._forget()
-        return super()._rollback()
+        return super()._rollback()  # type: ignore[misc]  # the stubs leave private methods out
 
     def _savepoint_rollback(self, sid: str) -> None:
         # In a failed transaction nothing but the rollback itself is accepted: no scope may go in front of it.
         self.connection.anju_scope = scope.current()
-        super()._savepoint_rollback(sid)
+        super()._savepoint_rollback(sid)  # type: ignore[misc]
         self._forget()

@@ -21,7 +21,9 @@ VERBS = {
 def main(arguments: list[str]) -> int:
     """Run one verb. Returns the exit code."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "anju.site.settings")
-    parser = argparse.ArgumentParser(prog="anju", description="安居 Anju", formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="anju", description="安居 Anju", formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.epilog = "\n".join(f"  {verb:8} {text}" for verb, text in VERBS.items())
     parser.add_argument("verb", choices=list(VERBS), metavar="VERB")
     parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="…", help="each verb has --help of its own")

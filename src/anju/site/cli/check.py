@@ -20,7 +20,9 @@ def _part(part: all_of.Part) -> Figure:
 
 def _disk() -> Figure:
     free = shutil.disk_usage(VAR if VAR.exists() else VAR.parent).free / GIGABYTE
-    return Figure(free, "GB free", 1, Bar.AT_LEAST, "" if free >= 1 else "free some space: the database stops when it is full")
+    return Figure(
+        free, "GB free", 1, Bar.AT_LEAST, "" if free >= 1 else "free some space: the database stops when it is full"
+    )
 
 
 def _database() -> dict[str, Figure]:
@@ -38,8 +40,15 @@ def _database() -> dict[str, Figure]:
     assert open_tables is not None  # noqa: S101  a count always has a row
     assert late is not None  # noqa: S101
     return {
-        "tables not isolated": Figure(float(open_tables[0]), "tables", 0, note="run ./anju up once: it writes the policies anew" if open_tables[0] else ""),
-        "jobs waiting": Figure(float(late[0]), "jobs", 100, note="is the worker well? see var/log/worker.log" if late[0] > 100 else ""),
+        "tables not isolated": Figure(
+            float(open_tables[0]),
+            "tables",
+            0,
+            note="run ./anju up once: it writes the policies anew" if open_tables[0] else "",
+        ),
+        "jobs waiting": Figure(
+            float(late[0]), "jobs", 100, note="is the worker well? see var/log/worker.log" if late[0] > 100 else ""
+        ),
     }
 
 

@@ -1,8 +1,8 @@
 """./anju demo: data to try things with.
 
-  prepare            the demo community, its staff, a resident and a registered gate (what `up` does)
-  seed --homes N     homes, members and synthetic templates by the thousand
-  code [ROLE]        the second factor of a demo member of staff, now (reviewer, manager, guard, operator)
+prepare            the demo community, its staff, a resident and a registered gate (what `up` does)
+seed --homes N     homes, members and synthetic templates by the thousand
+code [ROLE]        the second factor of a demo member of staff, now (reviewer, manager, guard, operator)
 """
 
 import argparse
@@ -16,11 +16,13 @@ from anju.installation.paths import VAR
 
 def main(arguments: list[str]) -> int:
     """Run one of the sub-verbs."""
-    parser = argparse.ArgumentParser(prog="anju demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="anju demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     verbs = parser.add_subparsers(dest="what", required=True)
     verbs.add_parser("prepare")
-    seed = verbs.add_parser("seed")
-    seed.add_argument("--homes", type=int, default=2000)
+    seeding = verbs.add_parser("seed")
+    seeding.add_argument("--homes", type=int, default=2000)
     code = verbs.add_parser("code")
     code.add_argument("role", nargs="?", default="manager", choices=["reviewer", "manager", "guard", "operator"])
     chosen = parser.parse_args(arguments)
@@ -35,7 +37,9 @@ def main(arguments: list[str]) -> int:
     if chosen.what == "seed":
         from anju.site import seed
 
-        print(seed.seed(chosen.homes))
+        began = time.monotonic()
+        made = seed.seed(chosen.homes, lambda what, count: print(f"  ✓ {what}: {count}", flush=True))
+        print(f"  {made}  {time.monotonic() - began:.1f} s")
         return 0
     from anju.site import demo
 

@@ -50,7 +50,10 @@ def install_packages() -> list[str]:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     subprocess.run(["apt-get", "update", "-q"], env=environment, check=False, capture_output=True)
     done = subprocess.run(
-        ["apt-get", "install", "-qy", "--no-install-recommends", *missing], env=environment, check=False, capture_output=True
+        ["apt-get", "install", "-qy", "--no-install-recommends", *missing],
+        env=environment,
+        check=False,
+        capture_output=True,
     )
     return missing if done.returncode else []
 
@@ -78,7 +81,9 @@ def main(arguments: list[str]) -> int:
         up.build_web()
         well = all([_run(check, environment) for check in checks()])
     if missing:
-        sys.stdout.write(f"  ✗ not installed: {' '.join(missing)}. Run once: sudo apt-get install -y {' '.join(missing)}\n")
+        sys.stdout.write(
+            f"  ✗ not installed: {' '.join(missing)}. Run once: sudo apt-get install -y {' '.join(missing)}\n"
+        )
         sys.stdout.write("    browser journeys are skipped without them, and the run counts as failed\n")
     tests = subprocess.run([sys.executable, "-m", "pytest", "-n", "2", *rest], cwd=REPO, env=environment, check=False)
     return 0 if well and not missing and tests.returncode == 0 else 1

@@ -14,7 +14,9 @@ from anju.site.report import Figure, Report, yes
 def main(arguments: list[str]) -> int:
     """Walk. Returns 0 when every step was as it should be."""
     parser = argparse.ArgumentParser(prog="anju tour", description=__doc__)
-    parser.add_argument("--photos", type=Path, metavar="DIR", help="one folder a person, two or more photographs in each")
+    parser.add_argument(
+        "--photos", type=Path, metavar="DIR", help="one folder a person, two or more photographs in each"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
     chosen = parser.parse_args(arguments)
     django.setup()

@@ -29,7 +29,9 @@ class StepError(RuntimeError):
 def _step(title: str, command: list[str], *, cwd: Path = REPO) -> None:
     """Run a command with one live line of progress. Raises StepError."""
     began = time.monotonic()
-    process = subprocess.Popen(command, cwd=cwd, env=all_of.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(
+        command, cwd=cwd, env=all_of.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     lines: list[str] = []
     reader = threading.Thread(target=lambda: lines.extend(process.stdout or ()), daemon=True)
     reader.start()
@@ -75,7 +77,11 @@ def build_web() -> None:
     mark = _sources()
     if stamp.exists() and stamp.read_text() == mark:
         return
-    _step("web app's packages / 下载前端依赖", [*npm(), "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=REPO / "web")
+    _step(
+        "web app's packages / 下载前端依赖",
+        [*npm(), "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
+        cwd=REPO / "web",
+    )
     _step("building the web app / 构建前端", [*npm(), "run", "build"], cwd=REPO / "web")
     stamp.write_text(mark)
 
@@ -118,15 +124,24 @@ def _addresses(host: str, seconds: float) -> None:
 def main(arguments: list[str]) -> int:
     """Start everything and keep it running. Returns 0 after Ctrl-C."""
     parser = argparse.ArgumentParser(prog="anju up", description=__doc__)
-    parser.add_argument("--host", default="localhost", help="serve on this host name or address, over https (default: this machine only)")
+    parser.add_argument(
+        "--host",
+        default="localhost",
+        help="serve on this host name or address, over https (default: this machine only)",
+    )
     host = parser.parse_args(arguments).host
     if host in ANY:
-        parser.error("name the host people will type, for example --host 192.168.1.10: certificates and sign-in need it")
+        parser.error(
+            "name the host people will type, for example --host 192.168.1.10: certificates and sign-in need it"
+        )
     if host not in all_of.LOCAL:
         os.environ["ANJU_ORIGIN"] = f"https://{host}:{FRONT}"
     for port, what in ((FRONT, "ANJU_PORT"), (GATE, "ANJU_GATE_PORT")):
         if taken(port):
-            print(f"  ✗ port {port} is in use / 端口 {port} 已被占用: stop what uses it, or set {what}=another number", file=sys.stderr)
+            print(
+                f"  ✗ port {port} is in use / 端口 {port} 已被占用: stop what uses it, or set {what}=another number",
+                file=sys.stderr,
+            )
             return 1
     if shutil.disk_usage(REPO).free < 2 * 1024**3:
         print("  ✗ less than 2 GB of disk is free / 磁盘剩余不足 2 GB", file=sys.stderr)

@@ -142,7 +142,9 @@ class Journey:
                     self._report.add("entry shown live in the app", Figure(heard, "ms", 5000))
                 kiosk.walk_away()
         count = len(self._residents)
-        self._report.add("residents let in", Figure(count - len(missed), "people", count, Bar.AT_LEAST, note="; ".join(missed)))
+        self._report.add(
+            "residents let in", Figure(count - len(missed), "people", count, Bar.AT_LEAST, note="; ".join(missed))
+        )
         if times:
             self._report.add("first frame to open", Figure(sorted(times)[len(times) // 2], "ms", 1000))
 

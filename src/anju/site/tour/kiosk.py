@@ -10,6 +10,7 @@ from typing import Any, Self
 import cv2
 import numpy as np
 from websockets.sync.client import connect
+from websockets.typing import Origin
 
 _GAP = 0.08
 """Seconds between frames."""
@@ -40,13 +41,15 @@ class Kiosk:
     """The camera and the screen of one gate. gate: its ws:// address."""
 
     def __init__(self, gate: str) -> None:
-        origin = gate.replace("ws://", "http://")
-        self._socket = connect(f"{gate}/kiosk/ws", origin=origin, max_size=None)  # type: ignore[arg-type]
+        origin = Origin(gate.replace("ws://", "http://"))
+        self._socket = connect(f"{gate}/kiosk/ws", origin=origin, max_size=None)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._socket.close()
 
     def _answer(self) -> dict[str, Any]:  # JSON

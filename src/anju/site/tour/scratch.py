@@ -48,7 +48,11 @@ def running() -> Iterator[Place]:
     home.chmod(0o711)  # PostgreSQL runs as a user of its own when we are root
     front, gate = _free(), _free()
     own = {"ANJU_VAR": str(home), "ANJU_PORT": str(front), "ANJU_GATE_PORT": str(gate), "PYTHONPATH": str(REPO / "src")}
-    kept = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "ANJU_DATABASE", "ANJU_ORIGIN")}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("DATABASE_URL", "ANJU_DATABASE", "ANJU_ORIGIN")
+    }
     log = home / "up.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
@@ -57,7 +61,9 @@ def running() -> Iterator[Place]:
         )  # fmt: skip
     try:
         _wait(process, home)
-        yield Place(home, f"http://localhost:{front}", f"ws://127.0.0.1:{gate}", json.loads((home / "demo.json").read_text()))
+        yield Place(
+            home, f"http://localhost:{front}", f"ws://127.0.0.1:{gate}", json.loads((home / "demo.json").read_text())
+        )
     finally:
         process.send_signal(signal.SIGINT)
         try:

@@ -23,7 +23,9 @@ class Staff:
     http: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
-        self.http = httpx.Client(base_url=self.front, timeout=30, follow_redirects=True, headers={"Accept-Language": "zh-hans"})
+        self.http = httpx.Client(
+            base_url=self.front, timeout=30, follow_redirects=True, headers={"Accept-Language": "zh-hans"}
+        )
 
     def page(self, path: str) -> str:
         answer = self.http.get(path)
@@ -34,7 +36,9 @@ class Staff:
     def submit(self, path: str, **form: str) -> httpx.Response:
         """Send a form as the page would."""
         token = self.http.cookies.get("csrftoken") or ""
-        return self.http.post(path, data={"csrfmiddlewaretoken": token, **form}, headers={"Referer": f"{self.front}{path}"})
+        return self.http.post(
+            path, data={"csrfmiddlewaretoken": token, **form}, headers={"Referer": f"{self.front}{path}"}
+        )
 
     def enter(self) -> None:
         """Sign in with a password and the second factor. Raises Unexpected when a password alone is enough."""
