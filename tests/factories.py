@@ -1,12 +1,15 @@
 """Rows for tests, made by the same actions as in real life where there is one. Every value is fresh, so tests never meet."""
 
+import io
 import os
 import random
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openpyxl
 import pytest
 from allauth.mfa.adapter import get_adapter as mfa
 from allauth.mfa.models import Authenticator
@@ -14,15 +17,18 @@ from allauth.mfa.totp.internal.auth import generate_totp_secret
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.utils import timezone
 
-from anju.access.models import Face, Gate, PhoneKey
+from anju.access.models import Entry, Face, Gate, PhoneKey, Way
 from anju.access.purposes import FACE_OPENING, GATE_OPENING
-from anju.homes.models import Building, Community, Duty, Home, Member, Role, StaffRole, Unit
+from anju.homes import actions as homes
+from anju.homes.models import Application, Building, Community, Duty, Home, Member, Role, StaffRole, Unit
 from anju.homes.purposes import HOME_CERTIFICATION
 from anju.people import actions as people
 from anju.people import id_number
 from anju.people.models import Person
 from anju.privacy import consent, scope
+from anju.privacy.models import new_id
 from anju.privacy.purposes import Purpose
 from anju.recognition.faces import DIMENSIONS, Vector
 
@@ -151,3 +157,28 @@ def face(who: Person) -> Face:
     """A made-up face enrolled for this person."""
     with scope.person(who.pk):
         return Face.objects.create(person=who, vectors=np.stack(vectors()).astype("<f4").tobytes())
+
+
+def application(place: Community, room: str = "101", role: Role = Role.OWNER, **facts: Any) -> Application:
+    """Somebody's open application for a home there."""
+    who = facts.pop("who", None) or person(EVERYTHING)
+    where = home(place, room)
+    with scope.person(who.pk):
+        return homes.apply(who, where, role=role, name=facts.pop("name", name()), id_number=facts.pop("number", citizen()))
+
+
+def entry(at: Gate, who: Person | None = None, **facts: Any) -> Entry:
+    """Something that happened at a gate."""
+    known = {"way": Way.FACE, "result": Entry.Result.GRANTED, "reason": "recognised", "at": timezone.now(), **facts}
+    with scope.platform():
+        return Entry.objects.create(id=new_id(), community_id=at.community_id, gate=at, person=who, **known)
+
+
+def workbook(*rows: Sequence[object]) -> bytes:
+    """An Excel file with these rows."""
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(list(row))
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()

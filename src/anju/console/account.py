@@ -11,7 +11,7 @@ def _elsewhere(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
-    re_path(r"^(signup|email|confirm-email|password/reset|password/set|phone/change|sessions)/", _elsewhere),
+    re_path(r"^(?:signup|email|confirm-email|password/reset|password/set|phone/change|sessions)/", _elsewhere),
     re_path(r"^login/code/$", _elsewhere),
     path("", include("allauth.urls")),
 ]

@@ -195,13 +195,15 @@ class AppointForm(forms.ModelForm):  # type: ignore[type-arg]
         model = StaffRole
         fields = ("community", "duty")
 
-    def clean_phone(self) -> str:
-        phone: str = self.cleaned_data["phone"]
-        try:
-            self.instance.person = staffing.find(phone)
-        except Refused as refused:
-            raise forms.ValidationError(str(refused.message)) from refused
-        return phone
+    def clean(self) -> dict[str, Any]:
+        facts: dict[str, Any] = super().clean() or {}
+        if {"phone", "community", "duty"} <= facts.keys():
+            try:
+                self.instance.person = staffing.find(facts["phone"])
+                staffing.require_new(self.instance.person, facts["community"], Duty(facts["duty"]))
+            except Refused as refused:
+                self.add_error(refused.errors[0][0], str(refused.message))
+        return facts
 
 
 @admin.register(StaffRole)

@@ -1,6 +1,6 @@
 """Giving people duties and taking them back."""
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from anju.homes.models import Community, Duty, StaffRole
@@ -20,19 +20,18 @@ def find(phone: str) -> Person:
     return found
 
 
+def require_new(person: Person, community: Community, duty: Duty) -> None:
+    """Raises Refused when this person has this duty already."""
+    if StaffRole.objects.filter(person=person, community=community, duty=duty).exists():
+        text = _("对方已经是这个小区的%(duty)s。") % {"duty": Duty(duty).label}
+        raise Refused("has_duty", text, status=409, field="duty")
+
+
 @transaction.atomic
 def appoint(person: Person, community: Community, duty: Duty) -> StaffRole:
     """From now on this person has this duty. Raises Refused when they have it already."""
-    try:
-        with transaction.atomic():
-            role = StaffRole.objects.create(person=person, community=community, duty=duty)
-    except IntegrityError as error:
-        raise Refused(
-            "has_duty",
-            _("对方已经是这个小区的%(duty)s。") % {"duty": Duty(duty).label},
-            status=409,
-            field="duty",
-        ) from error
+    require_new(person, community, duty)
+    role = StaffRole.objects.create(person=person, community=community, duty=duty)
     if not person.is_staff:
         person.is_staff = True
         person.save(update_fields=["is_staff"])
