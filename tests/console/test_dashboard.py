@@ -8,7 +8,7 @@ from html import unescape
 from django.utils import timezone
 
 from anju.access.models import Entry, Gate
-from anju.homes.models import Application, Community
+from anju.homes.models import Application, Community, Duty, StaffRole
 from anju.privacy import scope
 from tests import factories
 from tests.console.conftest import Desk
@@ -77,3 +77,15 @@ def test_an_application_that_waits_too_long_raises_the_alarm(reviewer: Desk, com
         Application.objects.filter(pk=one.pk).update(submitted_at=timezone.now() - timedelta(days=2, hours=1))
     page = reviewer.text("")
     assert "tile alarm" in page and "已等待 2 天" in page
+
+
+def test_a_duty_counts_where_it_is_held(community: Community, elsewhere: Community) -> None:
+    happen(community, 3, 1)
+    happen(elsewhere, 5, 7)
+    person = factories.staff(community, Duty.GUARD)
+    with scope.platform():
+        StaffRole.objects.create(community=elsewhere, person=person, duty=Duty.REVIEWER)
+    page = Desk(person).text("")
+    assert figures(page) == {"待审核认证": "1", "今日通行": "3", "今日未开门": "1", "在线门禁": "0/0"}
+    entries, certifications = charts(page)
+    assert (sum(entries["已开门"]), sum(certifications["提交"])) == (3, 1)

@@ -4,13 +4,17 @@ import re
 from datetime import timedelta
 from typing import Any
 
+from django.contrib import admin
+from django.test import RequestFactory
 from django.utils import timezone
 
 from anju.access.models import Gate, RegistrationCode
+from anju.console.admin import AuditEntryAdmin
 from anju.homes.models import Building, Community, Duty, Member, StaffRole
 from anju.people.models import Person
 from anju.privacy import scope
 from anju.privacy.models import AuditEntry, Consent
+from anju.privacy.staff import OPERATOR
 from tests import factories
 from tests.console.conftest import Desk
 
@@ -129,6 +133,19 @@ def test_proofs_are_changed_by_nobody(operator: Desk, resident: Person) -> None:
     for page in (f"privacy/consent/{consent.pk}", f"privacy/auditentry/{row.pk}"):
         assert operator.post(f"{page}/change/", {"reason": "x"}).status_code == 403
         assert operator.post(f"{page}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_a_page_for_proofs_may_not_be_opened_for_changes_by_mistake(rf: RequestFactory) -> None:
+    class Mistaken(AuditEntryAdmin):
+        adders = changers = deleters = (Duty.MANAGER,)
+
+    request = rf.get("/")
+    request.duties = {OPERATOR: frozenset()}  # type: ignore[attr-defined]
+    page = Mistaken(AuditEntry, admin.site)
+    assert page.has_view_permission(request)
+    assert not page.has_add_permission(request)
+    assert not page.has_change_permission(request)
+    assert not page.has_delete_permission(request)
 
 
 def test_a_manager_sees_the_audit_of_their_own_staff_and_people(

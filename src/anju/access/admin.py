@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.translation import gettext as _
@@ -40,9 +41,7 @@ class GateAdmin(StaffAdmin):
     add_fieldsets = ((None, {"fields": ("community", "name", "place")}),)
     change_form_outer_before_template = "console/gate_code_button.html"
 
-    @display(
-        description=gettext_lazy("状态"), label={"online": "success", "offline": "danger", "new": "info"}
-    )
+    @display(description=gettext_lazy("状态"), label={"online": "success", "offline": "danger", "new": "info"})
     def state(self, gate: Gate) -> tuple[str, str]:
         if gate.registered_at is None:
             return "new", _("未接入")
@@ -64,6 +63,10 @@ class GateAdmin(StaffAdmin):
     @display(description=gettext_lazy("人脸模板"))
     def templates(self, gate: Gate) -> Any:  # Any: what the gate reported
         return gate.report.get("templates", "")
+
+    def response_add(self, request: HttpRequest, obj: Gate, post_url_continue: str | None = None) -> HttpResponse:
+        """On to the new gate's page: its registration code comes next."""
+        return redirect("admin:access_gate_change", obj.pk)
 
     def get_urls(self) -> list[Any]:
         code = path("<uuid:gate>/code/", self.admin_site.admin_view(self.make_code), name="access_gate_code")
