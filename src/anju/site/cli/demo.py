@@ -26,14 +26,13 @@ def main(arguments: list[str]) -> int:
     code = verbs.add_parser("code")
     code.add_argument("role", nargs="?", default="manager", choices=["reviewer", "manager", "guard", "operator"])
     chosen = parser.parse_args(arguments)
+    django.setup()
     if chosen.what == "code":
-        from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+        from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value  # needs Django's registry
 
-        django.setup()
         secret = json.loads((VAR / "demo.json").read_text())[chosen.role]["totp"]
         print(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
         return 0
-    django.setup()
     if chosen.what == "seed":
         from anju.site import seed
 
