@@ -95,11 +95,14 @@ def message(grant: Grant) -> bytes:
     return json.dumps({"id": str(grant.pk), "rev": grant.rev, "holder": str(grant.holder), **grant.payload}).encode()
 
 
-def open_gate(gate: Gate, grant: Grant | None) -> dict[str, Any]:
-    """Ask a gate to open and wait for its word. Raises Refused when it does not answer or will not."""
-    subject = subjects.command(gate.pk)
+def open_gate(gate: UUID, grant: UUID | None) -> dict[str, Any]:
+    """Ask a gate to open, for a grant or (None) for staff, and wait for its word.
+
+    Raises Refused when it does not answer or will not.
+    """
+    subject = subjects.command(gate)
     expires = timezone.now() + timedelta(seconds=COMMAND_SECONDS)
-    command = {"id": str(new_id()), "do": "open", "grant": str(grant.pk) if grant else None, "exp": expires.isoformat()}
+    command = {"id": str(new_id()), "do": "open", "grant": str(grant) if grant else None, "exp": expires.isoformat()}
     payload = json.dumps(command).encode()
     try:
         answer = client.request(subject, payload, signed(subject, payload), COMMAND_SECONDS)

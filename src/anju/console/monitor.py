@@ -130,7 +130,7 @@ def open_gate(request: HttpRequest, gate: UUID) -> HttpResponse:
     require_duty(person, found.community_id, *WATCHERS)
     audit.record(AuditEntry.Action.GATE, found, actor=person.pk, reason="remote_open")
     try:
-        gate_link.open_gate(found, None)
+        gate_link.open_gate(found.pk, None)
     except Refused as refused:
         raise Refused(
             refused.code, _ANSWERS.get(refused.code, refused.message), status=refused.status

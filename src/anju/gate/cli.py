@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -49,6 +50,8 @@ async def run(home: Path, host: str, port: int, door_program: str | None = None)
     )
     talking = asyncio.create_task(link.run())
     await kiosk.warm()
+    brain.gallery()
+    gc.freeze()  # tens of thousands of grants stay: looking through them for rubbish would take longer than a face
     try:
         await uvicorn.Server(config).serve()
     finally:

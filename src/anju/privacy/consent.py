@@ -1,6 +1,6 @@
 """Agreeing and taking back: the gate in front of every write of personal data."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -62,12 +62,23 @@ def _state(event: Consent | None, purpose: Purpose) -> State:
     return State.GRANTED if event.version >= purpose.version else State.STALE
 
 
+def _latest(subject: UUID, purposes: Iterable[str]) -> dict[str, Consent]:
+    """This person's last act about each of these purposes, by code."""
+    acts = Consent.objects.filter(subject=subject, purpose__in=purposes)
+    return {act.purpose: act for act in acts.order_by("purpose", "-id").distinct("purpose")}
+
+
+def _with_needs(purpose: Purpose) -> list[Purpose]:
+    """A purpose and everything it needs, once each."""
+    found = {purpose.code: purpose}
+    for needed in purpose.needs:
+        found |= {one.code: one for one in _with_needs(needed)}
+    return list(found.values())
+
+
 def standings(subject: UUID) -> list[Standing]:
     """Where this person stands with every purpose, in the order the purposes are declared."""
-    latest = {
-        event.purpose: event
-        for event in Consent.objects.filter(subject=subject).order_by("purpose", "-id").distinct("purpose")
-    }
+    latest = _latest(subject, PURPOSES)
     return [
         Standing(purpose, _state(latest.get(code), purpose), latest[code].at if code in latest else None)
         for code, purpose in PURPOSES.items()
@@ -76,8 +87,9 @@ def standings(subject: UUID) -> list[Standing]:
 
 def granted(subject: UUID, purpose: Purpose) -> bool:
     """Whether this person agrees to this purpose, as it is now, and to what it needs."""
-    event = Consent.objects.filter(subject=subject, purpose=purpose.code).order_by("-id").first()
-    return _state(event, purpose) is State.GRANTED and all(granted(subject, needed) for needed in purpose.needs)
+    wanted = _with_needs(purpose)
+    latest = _latest(subject, [one.code for one in wanted])
+    return all(_state(latest.get(one.code), one) is State.GRANTED for one in wanted)
 
 
 def require(subject: UUID, purpose: Purpose) -> None:

@@ -79,7 +79,7 @@ def main(arguments: list[str]) -> int:
     well = True
     if not chosen.only_pytest:
         up.build_web()
-        well = all([_run(check, environment) for check in checks()])
+        well = not [check for check in checks() if not _run(check, environment)]
     if missing:
         sys.stdout.write(
             f"  ✗ not installed: {' '.join(missing)}. Run once: sudo apt-get install -y {' '.join(missing)}\n"

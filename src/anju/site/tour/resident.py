@@ -63,6 +63,11 @@ class Resident:
         self._account("/auth/phone/verify", {"code": code_for(self.phone)})
         self.get("/me")
 
+    def sign_in(self, password: str) -> None:
+        """Somebody who has an account and a password."""
+        self._account("/auth/login", {"phone": self.phone, "password": password})
+        self.get("/me")
+
     def agree(self, *purposes: str) -> None:
         """Agree to purposes as they are shown now."""
         versions = {one["code"]: one["version"] for one in self.get("/purposes")}

@@ -27,50 +27,64 @@ class DidNotStart(RuntimeError):
 
 @dataclass(frozen=True)
 class Place:
-    """A running system. demo: the demo sign-ins by role."""
+    """A running system. environment: what it was started with. demo: the demo sign-ins by role."""
 
     home: Path
     front: str
     gate: str
+    environment: dict[str, str]
     demo: dict[str, Any]  # JSON
 
 
-def _free() -> int:
+def free_port() -> int:
+    """A port that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
+def _environment(home: Path, front: int, gate: int) -> dict[str, str]:
+    kept = {name: text for name, text in os.environ.items() if name not in ("DATABASE_URL", "ANJU_DATABASE", "ANJU_ORIGIN")}
+    own = {"ANJU_VAR": str(home), "ANJU_PORT": str(front), "ANJU_GATE_PORT": str(gate)}
+    return {**kept, **own, "PYTHONPATH": str(REPO / "src")}
+
+
 @contextmanager
-def running() -> Iterator[Place]:
-    """Start everything with `./anju up` in a folder of its own, and stop it at the end. Raises DidNotStart."""
-    home = Path(tempfile.mkdtemp(prefix="anju-tour-"))
+def running(*, keep: bool = False) -> Iterator[Place]:
+    """Start everything with `./anju up` in a folder of its own, and stop it at the end. Raises DidNotStart.
+
+    keep: leave the folder for another start; `remove` it then.
+    """
+    home = Path(tempfile.mkdtemp(prefix="anju-scratch-"))
     home.chmod(0o711)  # PostgreSQL runs as a user of its own when we are root
-    front, gate = _free(), _free()
-    own = {"ANJU_VAR": str(home), "ANJU_PORT": str(front), "ANJU_GATE_PORT": str(gate), "PYTHONPATH": str(REPO / "src")}
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ("DATABASE_URL", "ANJU_DATABASE", "ANJU_ORIGIN")
-    }
-    log = home / "up.log"
-    with log.open("wb") as out:
+    front, gate = free_port(), free_port()
+    environment = _environment(home, front, gate)
+    with (home / "up.log").open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "anju.site.cli", "up"], env={**kept, **own}, stdout=out, stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
+            [sys.executable, "-m", "anju.site.cli", "up"],
+            env=environment,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
     try:
         _wait(process, home)
-        yield Place(
-            home, f"http://localhost:{front}", f"ws://127.0.0.1:{gate}", json.loads((home / "demo.json").read_text())
-        )
+        demo = json.loads((home / "demo.json").read_text())
+        yield Place(home, f"http://localhost:{front}", f"ws://127.0.0.1:{gate}", environment, demo)
     finally:
         process.send_signal(signal.SIGINT)
         try:
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
-        shutil.rmtree(home, ignore_errors=True)
+        if not keep:
+            shutil.rmtree(home, ignore_errors=True)
+
+
+def remove(place: Place) -> None:
+    """Delete a kept folder."""
+    shutil.rmtree(place.home, ignore_errors=True)
 
 
 def _wait(process: "subprocess.Popen[bytes]", home: Path) -> None:

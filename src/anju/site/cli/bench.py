@@ -1,0 +1,53 @@
+"""./anju bench NAME: measure against a floor in the same run. Without a name it lists them; `all` runs one after another."""
+
+import argparse
+import sys
+import time
+from importlib import import_module
+
+import django
+
+from anju.installation.paths import REPO
+from anju.site.report import Figure, Report
+
+NAMES = {
+    "up": "a second start, and the idle memory of every process",
+    "match": "one face against 20,000, against the bare matrix product",
+    "frame": "a camera frame in, the door's command out, with 20,000 templates on one core",
+    "open": "the app's tap to the gate's answer, against a bare request on the bus",
+    "read": "a signed-in read with sealed fields and isolation, against the same on bare Django",
+    "withdrawal": "a consent withdrawn in the app to the gate's refusal",
+    "kill": "gate, bus, database and web killed in turn while people come in",
+}
+_SPINS = 200_000
+_NOISY = 1.25
+
+
+def _spin() -> float:
+    """How long a fixed piece of work takes now: a machine whose answer changes is too noisy to tell."""
+    began = time.perf_counter()
+    total = 0
+    for number in range(_SPINS):
+        total += number * number
+    return time.perf_counter() - began
+
+
+def main(arguments: list[str]) -> int:
+    """Run one. Returns 0 when every bar is met."""
+    parser = argparse.ArgumentParser(prog="anju bench", description=__doc__)
+    parser.add_argument("name", nargs="?", choices=[*NAMES, "all"])
+    parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
+    chosen = parser.parse_args(arguments)
+    if chosen.name is None:
+        print("\n".join(f"  {name:11} {text}" for name, text in NAMES.items()))
+        return 0
+    sys.path.insert(0, str(REPO))
+    django.setup()
+    report = Report(quiet=chosen.json)
+    before = min(_spin() for _ in range(5))
+    for name in NAMES if chosen.name == "all" else [chosen.name]:
+        report.say(f"\n{name}: {NAMES[name]}")
+        import_module(f"benchmarks.{name}").run(report)
+    drift = max(before, after := min(_spin() for _ in range(5))) / min(before, after)
+    report.add("machine", Figure(drift, "x drift", note="too noisy to tell: run it again" if drift > _NOISY else ""))
+    return report.finish(as_json=chosen.json)
