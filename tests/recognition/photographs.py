@@ -16,9 +16,7 @@ FOLDER = Path(os.environ.get("ANJU_TEST_FACES", Path(__file__).resolve().parents
 def folder() -> Path:
     """Where the photographs are; skips, and says so, where there are none."""
     if not FOLDER.is_dir():
-        pytest.skip(
-            f"no photographs in {FOLDER}: set ANJU_TEST_FACES to a folder that holds one folder a person"
-        )
+        pytest.skip(f"no photographs in {FOLDER}: set ANJU_TEST_FACES to a folder that holds one folder a person")
     return FOLDER
 
 

@@ -93,13 +93,17 @@ class Gallery(Generic[Key]):
         margin = STRICT_MARGIN if strict else MARGIN
         return Match(key, score, second, score >= wanted and score - second >= margin)
 
+    @property
+    def _near(self) -> float:
+        """From here on two people look alike."""
+        return max(LOOK_ALIKE, self.bar - LOOK_ALIKE_BELOW_BAR)
+
     def look_alikes(self, vectors: Sequence[Vector], itself: Key | None = None) -> list[Key]:
         """Other people whose faces are so near that one could be taken for the other."""
         if not self._keys or not len(vectors):
             return []
         best = (self._matrix @ np.stack(list(vectors), axis=1)).max(axis=1)
-        near = max(LOOK_ALIKE, self.bar - LOOK_ALIKE_BELOW_BAR)
-        people = np.unique(self._owner[best >= near])
+        people = np.unique(self._owner[best >= self._near])
         return [key for index in people if (key := self._keys[int(index)]) != itself]
 
     def self_test(self) -> "SelfTest":
@@ -107,7 +111,6 @@ class Gallery(Generic[Key]):
         highest: float | None = None
         lowest: float | None = None
         rows = np.arange(len(self._matrix))
-        near = max(LOOK_ALIKE, self.bar - LOOK_ALIKE_BELOW_BAR)
         alike: set[tuple[int, int]] = set()
         for start in range(0, len(self._matrix), 256):  # in blocks: 60,000 x 60,000 would not fit
             block = self._matrix[start : start + 256] @ self._matrix.T
@@ -116,8 +119,7 @@ class Gallery(Generic[Key]):
             others = float(np.where(same, -2, block).max())
             own = float(np.where(same & (mine[:, None] != rows[None, :]), block, 2).min())
             alike |= {
-                (int(self._owner[mine[i]]), int(self._owner[j]))
-                for i, j in np.argwhere(~same & (block >= near))
+                (int(self._owner[mine[i]]), int(self._owner[j])) for i, j in np.argwhere(~same & (block >= self._near))
             }
             if others > -2:
                 highest = others if highest is None else max(highest, others)
@@ -130,7 +132,7 @@ class Gallery(Generic[Key]):
 class SelfTest:
     """highest_stranger: the nearest two different people.
 
-    lowest_resident: the farthest two pictures of one person.
+    lowest_resident: the farthest two pictures of one person. look_alikes: pairs of people who look alike.
     None: there are no two people, or nobody has two pictures.
     """
 

@@ -62,10 +62,10 @@ def _window(side: int) -> NDArray[np.float32]:
 
 @lru_cache(8)
 def _rings(side: int) -> list[NDArray[np.intp]]:
-    """Places of equal frequency in a flattened side x (side / 2 + 1) spectrum, but for the highest."""
+    """Places of equal frequency in a flattened side x (side / 2 + 1) spectrum: waves of 2 to 8 pixels."""
     radius = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None, :]).ravel() * side
     thick = max(4, side // 20)
-    inner = range(int(side * 0.16), int(side * 0.46), thick)
+    inner = range(int(side * 0.12), side // 2 + 1, thick)
     return [np.flatnonzero((radius >= near) & (radius < near + thick)) for near in inner]
 
 
@@ -97,16 +97,11 @@ class Rim:
         x, y, w, h = (value * scale for value in face.box)
         corners = [(x, y), (x + w, y), (x, y + h), (x + w, y + h)]
         return float(
-            any(
-                _is_card(outline, corners, width, height) and _has_surroundings(grey, outline)
-                for outline in outlines
-            )
+            any(_is_card(outline, corners, width, height) and _has_surroundings(grey, outline) for outline in outlines)
         )
 
 
-def _is_card(
-    outline: NDArray[np.int32], corners: Sequence[tuple[float, float]], width: int, height: int
-) -> bool:
+def _is_card(outline: NDArray[np.int32], corners: Sequence[tuple[float, float]], width: int, height: int) -> bool:
     """Whether this outline is a rectangle that holds the face and does not touch the view's edge."""
     if len(outline) < 4:
         return False

@@ -7,6 +7,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
@@ -35,13 +36,7 @@ def pairs(vectors: dict[str, list[Vector]]) -> tuple[Scores, Scores]:
     """All cosines of one person's own pictures, and of different people's."""
     names = sorted(vectors)
     same = [float(a @ b) for own in vectors.values() for i, a in enumerate(own) for b in own[:i]]
-    other = [
-        float(a @ b)
-        for i, name in enumerate(names)
-        for m in names[:i]
-        for a in vectors[name]
-        for b in vectors[m]
-    ]
+    other = [float(a @ b) for i, name in enumerate(names) for m in names[:i] for a in vectors[name] for b in vectors[m]]
     return np.array(same), np.array(other)
 
 
@@ -103,13 +98,9 @@ def _bars(same: Scores, other: Scores) -> dict[str, dict[str, float]]:
 
 Attack = Callable[[Picture], Picture]
 ATTACKS: dict[str, Attack] = {
-    "screen, 2.2 px": lambda picture: attacks.screen(picture, 2.2),
-    "screen, 2.7 px": lambda picture: attacks.screen(picture, 2.7),
-    "screen, 3.5 px": lambda picture: attacks.screen(picture, 3.5),
-    "screen, 5 px": lambda picture: attacks.screen(picture, 5.0),
+    **{f"screen, {pitch} px": partial(attacks.screen, pitch=pitch) for pitch in (2, 2.7, 3.5, 5, 8, 12)},
     "screen, 2.7 px, then JPEG": lambda picture: _jpeg(attacks.screen(picture, 2.7)),
-    "print raster, 3 px": lambda picture: attacks.printed(picture, 3.0),
-    "print raster, 4.5 px": lambda picture: attacks.printed(picture, 4.5),
+    **{f"print raster, {pitch} px": partial(attacks.printed, pitch=pitch) for pitch in (2, 3, 4.5)},
     "phone held up": lambda picture: attacks.held_up(picture, phone=True),
     "sheet held up": lambda picture: attacks.held_up(picture, phone=False),
     "sharp, fills the view": attacks.sharp,
@@ -125,8 +116,7 @@ def _refused(reader: FaceReader, shots: list[tuple[Picture, Face]], attack: Atta
     checks: dict[str, Liveness] = {"pattern": ScreenPattern(), "rim": Rim(), "either": Passive()}
     seen = [(picture, found[0]) for shot, _ in shots if (found := reader.find(picture := attack(shot)))]
     return {
-        name: float(np.mean([check.score(*one) > check.refuse_above for one in seen]))
-        for name, check in checks.items()
+        name: float(np.mean([check.score(*one) > check.refuse_above for one in seen])) for name, check in checks.items()
     }
 
 
