@@ -74,9 +74,7 @@ def reasons(gate: Gate) -> list[str]:
 # faces
 
 
-def test_two_frames_that_agree_open_the_door_and_are_said_once(
-    gate: Gate, visit: Visit, resident: Grant
-) -> None:
+def test_two_frames_that_agree_open_the_door_and_are_said_once(gate: Gate, visit: Visit, resident: Grant) -> None:
     answers = visit.see(*[looks_like(resident.id)] * 5)
     assert [one.state for one in answers] == ["looking", *["granted"] * 4]
     assert [one.say for one in answers] == [False, True, False, False, False]
@@ -92,9 +90,7 @@ def test_one_lucky_frame_opens_nothing(gate: Gate, visit: Visit, resident: Grant
     assert gate.door.opened == 0
 
 
-def test_two_frames_that_name_different_people_open_nothing(
-    gate: Gate, visit: Visit, resident: Grant
-) -> None:
+def test_two_frames_that_name_different_people_open_nothing(gate: Gate, visit: Visit, resident: Grant) -> None:
     other = made.grant()
     gate.learn(other)
     assert "granted" not in visit.states(*[looks_like(resident.id), looks_like(other.id)] * 5)
@@ -113,9 +109,7 @@ def test_a_frame_that_fails_in_between_costs_nothing(gate: Gate, visit: Visit, r
 
 def test_a_stranger_is_refused_after_a_few_frames_and_once_in_an_approach(gate: Gate, visit: Visit) -> None:
     answers = visit.see(*[stranger()] * 40)
-    assert [one.state for one in answers] == ["looking"] * (UNSURE_FRAMES - 1) + ["refused"] * (
-        41 - UNSURE_FRAMES
-    )
+    assert [one.state for one in answers] == ["looking"] * (UNSURE_FRAMES - 1) + ["refused"] * (41 - UNSURE_FRAMES)
     assert sum(one.say for one in answers) == 1
     assert reasons(gate) == ["not_recognised"]
 
@@ -147,17 +141,13 @@ def test_a_picture_of_a_resident_is_refused_and_told_to_come_in_person(
     assert reasons(gate) == ["not_live"]
 
 
-def test_a_picture_held_up_until_it_looks_alive_still_opens_nothing(
-    gate: Gate, visit: Visit, resident: Grant
-) -> None:
+def test_a_picture_held_up_until_it_looks_alive_still_opens_nothing(gate: Gate, visit: Visit, resident: Grant) -> None:
     fake, lucky = picture_of(resident.id), looks_like(resident.id)
     visit.see(fake, lucky, fake, *[lucky] * 20)
     assert gate.door.opened == 0
 
 
-def test_whoever_held_up_a_picture_may_step_back_and_come_in_person(
-    gate: Gate, visit: Visit, resident: Grant
-) -> None:
+def test_whoever_held_up_a_picture_may_step_back_and_come_in_person(gate: Gate, visit: Visit, resident: Grant) -> None:
     visit.see(*[picture_of(resident.id)] * 4)
     visit.see(NOBODY, every=FORGET + 0.1)
     assert visit.states(*[looks_like(resident.id)] * 2)[-1] == "granted"

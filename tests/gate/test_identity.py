@@ -113,16 +113,12 @@ def test_a_platform_that_does_not_answer_is_named(tmp_path: Path, url: str) -> N
         identity.register(url, "ABCD-EFGH", tmp_path)
 
 
-def test_a_gate_that_is_not_registered_says_what_to_do(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_gate_that_is_not_registered_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "--home", str(tmp_path)]) == 1
     assert f"anju gate register --platform URL --code CODE --home {tmp_path}" in capsys.readouterr().err
 
 
-def test_the_command_line_registers(
-    platform: Platform, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_line_registers(platform: Platform, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["register", "--platform", platform.url, "--code", "ABCD-EFGH", "--home", str(tmp_path)]
     assert main(arguments) == 0
     assert "东门" in capsys.readouterr().out

@@ -132,9 +132,7 @@ async def test_a_forged_grant_is_dropped_and_the_next_true_one_is_taken_in(
     forged = made.grant(face=None)
     subject, payload = subjects.grant(platform.gate, forged.id), dump(forged)
     headers = {
-        "signed by somebody else": {
-            signing.HEADER: signing.sign(Ed25519PrivateKey.generate(), subject, payload)
-        },
+        "signed by somebody else": {signing.HEADER: signing.sign(Ed25519PrivateKey.generate(), subject, payload)},
         "meant for another grant": platform.signed(subjects.grant(platform.gate, uuid4()), payload),
         "not signed": {},
     }[lie]
@@ -412,9 +410,7 @@ async def test_a_gate_can_neither_speak_nor_hear_for_another(me: Identity, platf
         await client.flush()
         await soon(lambda: len(forbidden) == len(spoken) + len(heard))
         with pytest.raises((NatsError, TimeoutError)):
-            await client.jetstream(timeout=0.3).consumer_info(
-                subjects.GRANTS_STREAM, subjects.consumer(other)
-            )
+            await client.jetstream(timeout=0.3).consumer_info(subjects.GRANTS_STREAM, subjects.consumer(other))
 
 
 async def test_nobody_gets_onto_the_bus_with_anothers_token(me: Identity, platform: Platform) -> None:

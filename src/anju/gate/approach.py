@@ -36,9 +36,7 @@ class Answer:
     box: tuple[int, int, int, int] | None = None
 
 
-def answer(
-    state: str, code: str, *, say: bool = False, box: tuple[int, int, int, int] | None = None
-) -> Answer:
+def answer(state: str, code: str, *, say: bool = False, box: tuple[int, int, int, int] | None = None) -> Answer:
     """An answer with the code's own text."""
     return Answer(state, code, TEXTS[code], say, box)
 

@@ -55,9 +55,7 @@ class Brain:
 
     def missing_templates(self) -> list[UUID]:
         """Grants whose face this gate should know and does not, or knows from an older enrolment."""
-        return [
-            one.id for one in self._grants.values() if one.face and self._face_rev(one.id) != one.face.rev
-        ]
+        return [one.id for one in self._grants.values() if one.face and self._face_rev(one.id) != one.face.rev]
 
     def _face_rev(self, grant_id: UUID) -> int | None:
         known = self._templates.get(grant_id)

@@ -31,9 +31,7 @@ def register(platform: str, code: str, home: Path) -> Identity:
 async def run(home: Path, host: str, port: int, door_program: str | None = None) -> None:
     """Be the gate until told to stop. Raises NotRegistered."""
     me = identity.load(home)
-    door: Door = (
-        CommandDoor(me.open_seconds, door_program) if door_program else SimulatedDoor(me.open_seconds)
-    )
+    door: Door = CommandDoor(me.open_seconds, door_program) if door_program else SimulatedDoor(me.open_seconds)
     store = Store(home / "gate.db", me.storage)
     store.serve(me.gate, me.registration)
     brain = Brain(store, door)
@@ -69,15 +67,11 @@ def main(arguments: list[str]) -> int:
     joining.add_argument("--platform", required=True)
     joining.add_argument("--code", required=True)
     running = verbs.add_parser("run", help="be the gate")
-    running.add_argument(
-        "--host", default="127.0.0.1", help="where the kiosk page is served (default: here only)"
-    )
+    running.add_argument("--host", default="127.0.0.1", help="where the kiosk page is served (default: here only)")
     running.add_argument("--port", type=int, default=8010)
     running.add_argument("--door", help="a program that opens the door; it gets the seconds as its argument")
     for verb in (joining, running):
-        verb.add_argument(
-            "--home", type=Path, required=True, help="where this gate keeps its keys and its store"
-        )
+        verb.add_argument("--home", type=Path, required=True, help="where this gate keeps its keys and its store")
     chosen = parser.parse_args(arguments)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:

@@ -133,6 +133,4 @@ def _identity(registration: bytes, keys: dict[str, str]) -> Identity:
             open_seconds=float(said["settings"]["open_seconds"]),
         )
     except (ValueError, KeyError, TypeError) as error:
-        raise NotRegistered(
-            f"the registration cannot be read ({error!r}): register this gate anew"
-        ) from error
+        raise NotRegistered(f"the registration cannot be read ({error!r}): register this gate anew") from error

@@ -36,9 +36,7 @@ Faces = list[tuple[UUID, int, list[Vector]]]
 class Intake:
     """Lives as long as one connection to the bus."""
 
-    def __init__(
-        self, identity: Identity, brain: Brain, bus: Client, news: News, changed: Callable[[], None]
-    ) -> None:
+    def __init__(self, identity: Identity, brain: Brain, bus: Client, news: News, changed: Callable[[], None]) -> None:
         """changed: called when the gate knows more or less than before."""
         self._identity = identity
         self._brain = brain
@@ -137,10 +135,7 @@ def _at_once(grants: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
 def _faces(opened: bytes) -> Faces:
     """Raises ValueError, KeyError or TypeError."""
     said: list[dict[str, Any]] = json.loads(opened)["templates"]  # Any: JSON from outside
-    return [
-        (UUID(str(one["grant"])), int(one["rev"]), [_vector(str(text)) for text in one["vectors"]])
-        for one in said
-    ]
+    return [(UUID(str(one["grant"])), int(one["rev"]), [_vector(str(text)) for text in one["vectors"]]) for one in said]
 
 
 def _vector(text: str) -> Vector:

@@ -83,8 +83,7 @@ class Kiosk:
         try:
             async with asyncio.TaskGroup() as tasks:
                 serving = [
-                    tasks.create_task(work)
-                    for work in (self._judge(page), self._status(page), _tell(page, socket))
+                    tasks.create_task(work) for work in (self._judge(page), self._status(page), _tell(page, socket))
                 ]
                 await self._listen(page, socket)
                 for task in serving:

@@ -124,14 +124,11 @@ class Link:
                 await self._entry.wait()
                 continue
             sending = [
-                stream.publish(subject, body, timeout=5, headers={"Nats-Msg-Id": entry})
-                for _, entry, body in waiting
+                stream.publish(subject, body, timeout=5, headers={"Nats-Msg-Id": entry}) for _, entry, body in waiting
             ]
             sent = await asyncio.gather(*sending, return_exceptions=True)
             failures = [one for one in sent if isinstance(one, BaseException)]
-            safe = [
-                entry for entry, one in zip(waiting, sent, strict=True) if not isinstance(one, BaseException)
-            ]
+            safe = [entry for entry, one in zip(waiting, sent, strict=True) if not isinstance(one, BaseException)]
             store.delivered([number for number, _, _ in safe])
             self._changed.set()
             if failures:

@@ -37,9 +37,11 @@ class News:
 
     async def wait(self, seconds: float = MOST_SECONDS) -> bool:
         """Wait so long at most. Returns whether the gate may decide."""
+        if self._taken.is_set():
+            return True
         left = self._until - asyncio.get_running_loop().time()
         try:
-            await asyncio.wait_for(self._taken.wait(), max(0.0, min(seconds, left)))
+            await asyncio.wait_for(self._taken.wait(), min(seconds, left))
         except TimeoutError:
             if left > seconds:
                 return False

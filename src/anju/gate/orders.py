@@ -43,9 +43,7 @@ def read(message: bytes) -> Order:
 class Orders:
     """Lives as long as one connection to the bus."""
 
-    def __init__(
-        self, identity: Identity, brain: Brain, bus: Client, news: News, opened: Callable[[], None]
-    ) -> None:
+    def __init__(self, identity: Identity, brain: Brain, bus: Client, news: News, opened: Callable[[], None]) -> None:
         """opened: called when an order has opened the door."""
         self._identity = identity
         self._brain = brain

@@ -144,9 +144,7 @@ class Store:
                 nonce = secrets.token_bytes(12)
                 raw = np.stack(vectors).astype("<f4").tobytes()
                 sealed = nonce + self._cipher.encrypt(nonce, raw, str(grant_id).encode())
-                self._db.execute(
-                    "insert or replace into templates values (?, ?, ?)", [str(grant_id), rev, sealed]
-                )
+                self._db.execute("insert or replace into templates values (?, ?, ?)", [str(grant_id), rev, sealed])
         self._scrub()
 
     def templates(self) -> dict[UUID, tuple[int, list[Vector]]]:
@@ -166,9 +164,7 @@ class Store:
     def add_entry(self, entry: dict[str, object], permit: tuple[bytes, float] | None = None) -> None:
         """Store what happened; with it, that a permit (head, Unix time) has been used."""
         with self._transaction():
-            self._db.execute(
-                "insert into entries (id, body) values (?, ?)", [entry["id"], json.dumps(entry).encode()]
-            )
+            self._db.execute("insert into entries (id, body) values (?, ?)", [entry["id"], json.dumps(entry).encode()])
             if permit is not None:
                 self._db.execute("insert or ignore into permits values (?, ?)", permit)
                 self._db.execute("delete from permits where at < ?", [permit[1] - _KEEP_SECONDS])
@@ -200,9 +196,7 @@ class Store:
     def obeyed(self, command: str, answer: bytes, at: datetime) -> None:
         """Remember the answer, so that the same command does nothing twice."""
         with self._transaction():
-            self._db.execute(
-                "insert or replace into commands values (?, ?, ?)", [command, answer, at.timestamp()]
-            )
+            self._db.execute("insert or replace into commands values (?, ?, ?)", [command, answer, at.timestamp()])
             self._db.execute("delete from commands where at < ?", [at.timestamp() - _KEEP_SECONDS])
 
     # facts

@@ -18,17 +18,13 @@ TEXTS = {
         "二维码已过期，请刷新；若仍不行，请校准手机时间",
         "This code has expired. Refresh it; if that fails, set your phone's clock",
     ),
-    "qr_replayed": Text(
-        "这个二维码已用过，请等待刷新", "This code has been used. Please wait for the next one"
-    ),
+    "qr_replayed": Text("这个二维码已用过，请等待刷新", "This code has been used. Please wait for the next one"),
     "qr_unknown": Text("这个二维码不能开本门", "This code does not open this gate"),
     "outside_window": Text(
         "现在不在您的有效期内，请联系物业",
         "You may not enter at this time. Please contact the property office",
     ),
-    "revoked": Text(
-        "您的通行权限已终止，请联系物业", "Your access has ended. Please contact the property office"
-    ),
+    "revoked": Text("您的通行权限已终止，请联系物业", "Your access has ended. Please contact the property office"),
     "way_not_granted": Text(
         "您没有开通这种开门方式，请换一种方式或联系物业",
         "This way in is not enabled for you. Please use another or contact the property office",
