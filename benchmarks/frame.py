@@ -53,7 +53,9 @@ def _registration(home: Path) -> None:
 
 
 def _grant() -> Grant:
-    return Grant(uuid4(), 1, uuid4(), frozenset({Way.FACE}), datetime(2026, 1, 1, tzinfo=UTC), None, {}, FaceRef(1, False))
+    return Grant(
+        uuid4(), 1, uuid4(), frozenset({Way.FACE}), datetime(2026, 1, 1, tzinfo=UTC), None, {}, FaceRef(1, False)
+    )
 
 
 def _fill(home: Path, known: list[list[Vector]]) -> None:

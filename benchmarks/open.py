@@ -32,7 +32,9 @@ asyncio.run(main())
 
 def _bare(environment: dict[str, str]) -> list[float]:
     """Milliseconds of bare requests between two connections, in a process that knows the installation's keys."""
-    done = subprocess.run([sys.executable, "-c", _BARE, str(TAPS)], env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", _BARE, str(TAPS)], env=environment, capture_output=True, text=True, check=True
+    )
     return [float(line) for line in done.stdout.split()]
 
 
@@ -54,5 +56,3 @@ def run(report: Report) -> None:
     report.add("tap to answer, p50", Figure(percentile(taps, 0.5), "ms"))
     report.add("tap to answer, p99", Figure(percentile(taps, 0.99), "ms", 50))
     report.add("tap / bare, p99", Figure(percentile(taps, 0.99) / percentile(bare, 0.99), "x", 10))
-
-

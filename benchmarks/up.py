@@ -63,10 +63,10 @@ def run(report: Report) -> None:
         report.add("second start", Figure(seconds, "s", 15))
         time.sleep(SETTLE)
         parts = {one: _megabytes(one) for one in _tree(process.pid)}
-        report.add("idle memory (PSS), all processes", Figure(sum(parts.values()), "MB", 900, note=f"{len(parts)} processes"))
+        report.add(
+            "idle memory (PSS), all processes", Figure(sum(parts.values()), "MB", 900, note=f"{len(parts)} processes")
+        )
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(30)
         scratch.remove(place)
-
-

@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
+from psycopg import sql
+
 from anju.installation.paths import REPO
 
 START_SECONDS = 600
@@ -44,7 +47,9 @@ def free_port() -> int:
 
 
 def _environment(home: Path, front: int, gate: int) -> dict[str, str]:
-    kept = {name: text for name, text in os.environ.items() if name not in ("DATABASE_URL", "ANJU_DATABASE", "ANJU_ORIGIN")}
+    kept = {
+        name: text for name, text in os.environ.items() if name not in ("DATABASE_URL", "ANJU_DATABASE", "ANJU_ORIGIN")
+    }
     own = {"ANJU_VAR": str(home), "ANJU_PORT": str(front), "ANJU_GATE_PORT": str(gate)}
     return {**kept, **own, "PYTHONPATH": str(REPO / "src")}
 
@@ -80,6 +85,17 @@ def running(*, keep: bool = False) -> Iterator[Place]:
             os.killpg(process.pid, signal.SIGKILL)
         if not keep:
             shutil.rmtree(home, ignore_errors=True)
+
+
+def superuser(place: Place, database: str) -> str:
+    """A scratch database's address with every right, for measuring; the database is made if there is none."""
+    port = json.loads((place.home / "ports.json").read_text())["postgres"]
+    password = (place.home / "keys" / "postgres-postgres").read_bytes().hex()
+    address = f"postgresql://postgres:{password}@127.0.0.1:{port}"
+    with psycopg.connect(f"{address}/postgres", autocommit=True) as connection:
+        if not connection.execute("select 1 from pg_database where datname = %s", [database]).fetchone():
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier(database)))
+    return f"{address}/{database}"
 
 
 def remove(place: Place) -> None:
