@@ -43,7 +43,8 @@ def test_confirming_writes_all_of_it_and_a_row(manager: Desk, community: Communi
         assert Building.objects.get(community=community, name="10栋").order == 10
         assert Unit.objects.filter(community=community).count() == 2
     (row,) = AuditEntry.objects.filter(action="import")
-    assert (row.actor, row.target_id, row.reason) == (manager.person.pk, str(community.pk), "5 homes")
+    assert (row.actor, row.target_id, row.reason) == (manager.person.pk, str(community.pk), "homes:5")
+    assert "5 套房屋" in manager.text("privacy/auditentry/")
 
 
 def test_a_file_with_faults_cannot_be_confirmed(manager: Desk, community: Community) -> None:

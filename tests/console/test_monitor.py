@@ -1,6 +1,7 @@
 """The gate monitor."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.utils import timezone
@@ -55,8 +56,8 @@ def test_strangers_staff_and_former_residents_are_called_so(guard: Desk, gate: G
 def test_opening_from_afar_is_on_the_record(guard: Desk, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[Any, Any]] = []
 
-    def opens(which: Gate, grant: None) -> dict[str, bool]:
-        asked.append((which.pk, grant))
+    def opens(which: UUID, grant: None) -> dict[str, bool]:
+        asked.append((which, grant))
         return {"ok": True}
 
     monkeypatch.setattr(gate_link, "open_gate", opens)
@@ -70,7 +71,7 @@ def test_opening_from_afar_is_on_the_record(guard: Desk, gate: Gate, monkeypatch
 def test_a_silent_gate_is_said_so_and_the_try_is_on_the_record(
     guard: Desk, gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def silent(which: Gate, grant: None) -> None:
+    def silent(which: UUID, grant: None) -> None:
         raise Refused("gate_silent", "…", status=504)
 
     monkeypatch.setattr(gate_link, "open_gate", silent)

@@ -55,18 +55,14 @@ Held = TypeVar("Held", Entry, Grant)
 def with_members(rows: QuerySet[Held]) -> QuerySet[Held]:
     """Entries or grants with what `holder` needs; only memberships in the current scope are seen."""
     return rows.prefetch_related(
-        Prefetch(
-            "person__memberships", Member.objects.select_related("home__unit__building").order_by("-since")
-        )
+        Prefetch("person__memberships", Member.objects.select_related("home__unit__building").order_by("-since"))
     )
 
 
 def holder(row: Entry | Grant) -> str:
     """Who came or may come, as staff see it: home and masked name."""
     if row.person is None:
-        by_staff = (
-            isinstance(row, Entry) and row.way == Way.REMOTE
-        )  # residents open from afar by a grant of their own
+        by_staff = isinstance(row, Entry) and row.way == Way.REMOTE  # residents open from afar by a grant of their own
         return _("工作人员") if by_staff else _("陌生人")
     member = next((one for one in row.person.memberships.all() if one.community_id == row.community_id), None)
     return f"{member.home.label} {member.name or ''}" if member else _("已搬离的住户")

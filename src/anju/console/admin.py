@@ -24,8 +24,8 @@ MANAGERS = (Duty.MANAGER,)
 CODES = {
     "remote_open": gettext_lazy("远程开门"),
     "registration_code": gettext_lazy("生成接入码"),
-    Application.State.APPROVED: gettext_lazy("通过"),
-    Application.State.REFUSED: gettext_lazy("不通过"),
+    "homes": gettext_lazy("%(count)s 套房屋"),
+    **dict(Application.State.choices),
 }
 """What was done, where the audit notes that instead of a reason."""
 
@@ -69,11 +69,7 @@ class AuditEntryAdmin(_ProofAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """A manager sees what their own staff did, and what was done to people of their communities."""
         rows = super().get_queryset(request)
-        return (
-            rows
-            if OPERATOR in duties(request)
-            else rows.filter(_people(request, StaffRole, Member, Application))
-        )
+        return rows if OPERATOR in duties(request) else rows.filter(_people(request, StaffRole, Member, Application))
 
     @display(description=gettext_lazy("操作人"))
     def actor_name(self, entry: AuditEntry) -> str:
@@ -89,7 +85,9 @@ class AuditEntryAdmin(_ProofAdmin):
 
     @display(description=gettext_lazy("理由"))
     def reason_text(self, entry: AuditEntry) -> str:
-        return str(audit.REASONS.get(entry.reason) or CODES.get(entry.reason, entry.reason))
+        code, _colon, count = entry.reason.partition(":")
+        text = audit.REASONS.get(code) or CODES.get(code, entry.reason)
+        return str(text) % {"count": count} if count else str(text)
 
 
 @admin.register(Consent)

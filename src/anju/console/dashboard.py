@@ -113,9 +113,7 @@ def _by_hour(request: HttpRequest) -> charts.Chart:
     hours = [this_hour - timedelta(hours=back) for back in range(HOURS - 1, -1, -1)]
     rows = within(request, Entry.objects.filter(at__gte=hours[0]), WATCHERS).order_by()
     counted = rows.annotate(hour=TruncHour("at")).values_list("hour", "result").annotate(Count("id"))
-    counts: Counter[tuple[datetime, str]] = Counter(
-        {(hour, result): count for hour, result, count in counted}
-    )
+    counts: Counter[tuple[datetime, str]] = Counter({(hour, result): count for hour, result, count in counted})
     return charts.bars(
         [f"{hour:%H}" for hour in hours],
         charts.Series(_("已开门"), charts.GOOD, [counts[hour, Entry.Result.GRANTED] for hour in hours]),
@@ -141,8 +139,12 @@ def _by_day(request: HttpRequest) -> charts.Chart:
     return charts.bars(
         [f"{day.month}/{day.day}" for day in days],
         charts.Series(_("提交"), charts.QUIET, counts("submitted_at"), stack="in"),
-        charts.Series(_("通过"), charts.GOOD, counts("decided_at", state=Application.State.APPROVED)),
-        charts.Series(_("不通过"), charts.BAD, counts("decided_at", state=Application.State.REFUSED)),
+        charts.Series(
+            str(Application.State.APPROVED.label), charts.GOOD, counts("decided_at", state=Application.State.APPROVED)
+        ),
+        charts.Series(
+            str(Application.State.REFUSED.label), charts.BAD, counts("decided_at", state=Application.State.REFUSED)
+        ),
     )
 
 

@@ -44,9 +44,7 @@ class UploadForm(forms.Form):
         },
     )
 
-    def __init__(
-        self, *args: Any, places: list[UUID], **options: Any
-    ) -> None:  # Any: Django's form arguments
+    def __init__(self, *args: Any, places: list[UUID], **options: Any) -> None:  # Any: Django's form arguments
         super().__init__(*args, **options)
         self.fields["community"].queryset = Community.objects.filter(pk__in=places)  # type: ignore[attr-defined]
 

@@ -17,9 +17,7 @@ def _for(*allowed: str) -> Callable[[HttpRequest], bool]:
     return lambda request: holds(request, allowed)
 
 
-def _page(
-    title: Any, icon: str, address: str, *allowed: str, **more: str
-) -> dict[str, Any]:  # Any: a lazy translation
+def _page(title: Any, icon: str, address: str, *allowed: str, **more: str) -> dict[str, Any]:  # Any: a lazy translation
     return {
         "title": title,
         "icon": icon,
@@ -35,9 +33,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_SUBHEADER": _("物业控制台"),
     "SITE_SYMBOL": "home_work",
     "SITE_URL": None,
-    "SITE_FAVICONS": [
-        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("console/mark.svg")}
-    ],
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("console/mark.svg")}],
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,

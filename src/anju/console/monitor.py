@@ -57,12 +57,7 @@ class Line:
 def _card(gate: Gate) -> Card:
     report = gate.report
     offset = report.get("offset_ms")
-    last = (
-        Entry.objects.filter(gate=gate, score__isnull=False)
-        .order_by("-at")
-        .values_list("score", flat=True)
-        .first()
-    )
+    last = Entry.objects.filter(gate=gate, score__isnull=False).order_by("-at").values_list("score", flat=True).first()
     return Card(
         gate=gate,
         door=_DOORS.get(str(report.get("door")), "—"),
@@ -77,10 +72,7 @@ def _card(gate: Gate) -> Card:
 def lines(entries: QuerySet[Entry]) -> list[Line]:
     """Entries with the holder and the reason in words."""
     found = queries.with_members(entries.select_related("gate", "person"))
-    return [
-        Line(one, queries.REASONS.get(one.reason, one.get_result_display()), queries.holder(one))
-        for one in found
-    ]
+    return [Line(one, queries.REASONS.get(one.reason, one.get_result_display()), queries.holder(one)) for one in found]
 
 
 def _gate(gate: UUID) -> Gate:
@@ -132,9 +124,5 @@ def open_gate(request: HttpRequest, gate: UUID) -> HttpResponse:
     try:
         gate_link.open_gate(found.pk, None)
     except Refused as refused:
-        raise Refused(
-            refused.code, _ANSWERS.get(refused.code, refused.message), status=refused.status
-        ) from refused
-    return HttpResponse(
-        _("%(gate)s 已打开。") % {"gate": found.name}, content_type="text/plain; charset=utf-8"
-    )
+        raise Refused(refused.code, _ANSWERS.get(refused.code, refused.message), status=refused.status) from refused
+    return HttpResponse(_("%(gate)s 已打开。") % {"gate": found.name}, content_type="text/plain; charset=utf-8")

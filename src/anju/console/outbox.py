@@ -37,15 +37,14 @@ def _messages(request: HttpRequest) -> list[OutboxMessage]:
     mine = set(in_sight(request))
     places = _places({message.subject for message in found})
     operators = set(
-        Person.objects.filter(
-            pk__in=places.keys() | {one.subject for one in found}, is_superuser=True
-        ).values_list("pk", flat=True)
+        Person.objects.filter(pk__in=places.keys() | {one.subject for one in found}, is_superuser=True).values_list(
+            "pk", flat=True
+        )
     )
     return [
         message
         for message in found
-        if message.subject not in operators
-        and (message.subject not in places or places[message.subject] & mine)
+        if message.subject not in operators and (message.subject not in places or places[message.subject] & mine)
     ]
 
 
@@ -54,9 +53,7 @@ def _places(people: set[UUID]) -> dict[UUID, set[UUID]]:
     found: dict[UUID, set[UUID]] = {}
     with scope.platform():
         for model in (Member, StaffRole, Application):
-            for person, community in model.objects.filter(person__in=people).values_list(
-                "person_id", "community_id"
-            ):
+            for person, community in model.objects.filter(person__in=people).values_list("person_id", "community_id"):
                 found.setdefault(person, set()).add(community)
     return found
 
@@ -71,9 +68,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
 @for_duties(Duty.MANAGER)
 def rows(request: HttpRequest) -> HttpResponse:
     """The list alone; the page asks for it every few seconds."""
-    return render(
-        request, "console/outbox_rows.html", {"sms": _messages(request), "fresh": timezone.now() - NEW}
-    )
+    return render(request, "console/outbox_rows.html", {"sms": _messages(request), "fresh": timezone.now() - NEW})
 
 
 @require_POST
@@ -83,9 +78,5 @@ def read(request: HttpRequest, message: UUID) -> HttpResponse:
     found = next((one for one in _messages(request) if one.pk == message), None)
     if found is None:
         raise Refused("unknown_message", _("没有找到这条短信，它可能已过期删除。"), status=404)
-    text = audit.unmask(
-        found, "text", actor=staff(request).pk, subject=found.subject, reason=audit.Reason.DELIVER
-    )
-    return render(
-        request, "console/outbox_row.html", {"one": found, "text": text, "fresh": timezone.now() - NEW}
-    )
+    text = audit.unmask(found, "text", actor=staff(request).pk, subject=found.subject, reason=audit.Reason.DELIVER)
+    return render(request, "console/outbox_row.html", {"one": found, "text": text, "fresh": timezone.now() - NEW})

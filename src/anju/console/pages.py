@@ -47,12 +47,8 @@ def for_duties(*allowed: Duty) -> Callable[[View[P]], View[P]]:
 def refusal(request: HttpRequest, refused: Refused) -> HttpResponse:
     """A page (or, for what a page asks by itself, a line) that says why not."""
     if request.headers.get("X-Requested-With") == "fetch":
-        return HttpResponse(
-            str(refused.message), status=refused.status, content_type="text/plain; charset=utf-8"
-        )
-    return render(
-        request, "console/refused.html", {**frame(request, ""), "refused": refused}, status=refused.status
-    )
+        return HttpResponse(str(refused.message), status=refused.status, content_type="text/plain; charset=utf-8")
+    return render(request, "console/refused.html", {**frame(request, ""), "refused": refused}, status=refused.status)
 
 
 def frame(request: HttpRequest, title: str) -> dict[str, Any]:  # Any: a template's context
@@ -60,9 +56,7 @@ def frame(request: HttpRequest, title: str) -> dict[str, Any]:  # Any: a templat
     return {**admin.site.each_context(request), "title": title}
 
 
-def show(
-    request: HttpRequest, template: str, title: str, **context: Any
-) -> HttpResponse:  # Any: a template's context
+def show(request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:  # Any: a template's context
     return TemplateResponse(request, f"console/{template}.html", {**frame(request, title), **context})
 
 

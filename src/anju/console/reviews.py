@@ -47,16 +47,12 @@ def waiting_badge(request: HttpRequest) -> str:
     """How many wait, for the sidebar; nothing when nobody does."""
     if not holds(request, REVIEWERS):
         return ""
-    return str(
-        within(request, Application.objects.filter(state__in=Application.OPEN), REVIEWERS).count() or ""
-    )
+    return str(within(request, Application.objects.filter(state__in=Application.OPEN), REVIEWERS).count() or "")
 
 
 def _find(application: UUID) -> Application:
     found = (
-        Application.objects.select_related("home__unit__building", "community", "person")
-        .filter(pk=application)
-        .first()
+        Application.objects.select_related("home__unit__building", "community", "person").filter(pk=application).first()
     )
     if found is None:
         raise Refused("unknown_application", _("没有找到这份申请，可能已被申请人删除。"), status=404)
@@ -182,9 +178,7 @@ def decide(request: HttpRequest, application: UUID) -> HttpResponse:
         messages.info(request, _("%(home)s 的申请刚刚已由其他同事处理。") % {"home": found.home.label})
         return _next(found)
     text = (
-        _("已通过 %(home)s 的认证，申请人已收到通知。")
-        if approve
-        else _("已退回 %(home)s 的认证，申请人会看到理由。")
+        _("已通过 %(home)s 的认证，申请人已收到通知。") if approve else _("已退回 %(home)s 的认证，申请人会看到理由。")
     )
     messages.success(request, text % {"home": decided.home.label})
     return _next(found)

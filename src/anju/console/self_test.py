@@ -18,12 +18,16 @@ SHOWN = 100
 
 @dataclass(frozen=True)
 class Mark:
-    """A place on the ruler, in percent of its length."""
+    """A place on the ruler, in percent of its length. end: near which end of it the words must turn inwards."""
 
     name: str
     value: float
     percent: float
     kind: str
+
+    @property
+    def end(self) -> str:
+        return "start" if self.percent < 25 else "finish" if self.percent > 75 else ""
 
 
 @require_http_methods(["GET", "POST"])
@@ -31,9 +35,7 @@ class Mark:
 def self_test(request: HttpRequest) -> HttpResponse:
     """GET explains, POST measures: it opens every face of the community, so it is not done in passing."""
     places = list(Community.objects.filter(pk__in=in_sight(request)))
-    place = next(
-        (one for one in places if str(one.pk) == request.POST.get("community")), places[0] if places else None
-    )
+    place = next((one for one in places if str(one.pk) == request.POST.get("community")), places[0] if places else None)
     result = enrolment.gallery([place.pk]).self_test() if request.method == "POST" and place else None
     return show(
         request,
@@ -64,9 +66,7 @@ def _marks(result: SelfTest) -> list[Mark]:
         (_("最不像自己的住户"), result.lowest_resident, "resident"),
     )
     return [
-        Mark(name, value, max(0.0, min(1.0, value)) * 100, kind)
-        for name, value, kind in wanted
-        if value is not None
+        Mark(name, value, max(0.0, min(1.0, value)) * 100, kind) for name, value, kind in wanted if value is not None
     ]
 
 

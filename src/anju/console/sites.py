@@ -24,9 +24,7 @@ class ConsoleSite(UnfoldAdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:  # Any: as the parent's
         """Signing in is allauth's: it knows second factors and rate limits."""
-        return redirect(
-            f"{reverse('account_login')}?next={quote(request.GET.get('next', reverse('admin:index')))}"
-        )
+        return redirect(f"{reverse('account_login')}?next={quote(request.GET.get('next', reverse('admin:index')))}")
 
     def logout(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -132,9 +132,7 @@ class MemberAdmin(StaffAdmin):
             self.note(request, AuditEntry.Action.CHANGE, member, ["until"])
             count += 1
         if count:
-            messages.success(
-                request, _("已结束 %(count)s 位住户的居住，他们的开门权限同时失效。") % {"count": count}
-            )
+            messages.success(request, _("已结束 %(count)s 位住户的居住，他们的开门权限同时失效。") % {"count": count})
         else:
             messages.info(request, _("所选住户都已结束居住，没有变化。"))
 

@@ -72,9 +72,7 @@ class Plan:
 
 def existing(community: UUID) -> set[Place]:
     """The homes that a community has."""
-    return set(
-        Home.objects.filter(community=community).values_list("unit__building__name", "unit__name", "room")
-    )
+    return set(Home.objects.filter(community=community).values_list("unit__building__name", "unit__name", "room"))
 
 
 def plan(rows: Sequence[Cells], known: set[Place]) -> Plan:
@@ -91,9 +89,7 @@ def plan(rows: Sequence[Cells], known: set[Place]) -> Plan:
         if row is None:
             continue
         if row.place in first_seen:
-            made.faults.append(
-                Fault(number, _("房号"), _("与第 %(row)s 行重复。") % {"row": first_seen[row.place]})
-            )
+            made.faults.append(Fault(number, _("房号"), _("与第 %(row)s 行重复。") % {"row": first_seen[row.place]}))
             continue
         first_seen[row.place] = number
         if row.place in known:
@@ -101,9 +97,7 @@ def plan(rows: Sequence[Cells], known: set[Place]) -> Plan:
         else:
             made.new.append(row)
     made.buildings = {row.building for row in made.new} - {building for building, _unit, _room in known}
-    made.units = {(row.building, row.unit) for row in made.new} - {
-        (building, unit) for building, unit, _room in known
-    }
+    made.units = {(row.building, row.unit) for row in made.new} - {(building, unit) for building, unit, _room in known}
     if not first_seen and not made.faults:
         made.faults.append(Fault(2, _("整行"), _("表格里没有房屋，请从第 2 行开始填写。")))
     return made
@@ -198,9 +192,7 @@ def carry_out(community: Community, made: Plan, *, staff: Person) -> int:
             Home.objects.bulk_create(homes, batch_size=2000)
     except IntegrityError as error:
         raise Refused("overtaken", _("导入期间有人改动了房屋，请重新上传。"), status=409) from error
-    audit.record(
-        AuditEntry.Action.IMPORT, community, actor=staff.pk, fields=["homes"], reason=f"{len(homes)} homes"
-    )
+    audit.record(AuditEntry.Action.IMPORT, community, actor=staff.pk, reason=f"homes:{len(homes)}")
     return len(homes)
 
 
@@ -220,9 +212,7 @@ def _buildings(community: Community, rows: Iterable[Row]) -> dict[str, Building]
     return have | {one.name: one for one in Building.objects.bulk_create(new)}
 
 
-def _units(
-    community: Community, buildings: dict[str, Building], rows: Iterable[Row]
-) -> dict[tuple[str, str], Unit]:
+def _units(community: Community, buildings: dict[str, Building], rows: Iterable[Row]) -> dict[tuple[str, str], Unit]:
     have = {
         (one.building.name, one.name): one
         for one in Unit.objects.filter(community=community).select_related("building")

@@ -31,9 +31,7 @@ def read(content: bytes) -> list[Cells]:
 
 
 def _not_a_spreadsheet() -> Refused:
-    return Refused(
-        "not_a_spreadsheet", _("这不是可以读取的表格，请上传 Excel（.xlsx）或 CSV 文件。"), field="file"
-    )
+    return Refused("not_a_spreadsheet", _("这不是可以读取的表格，请上传 Excel（.xlsx）或 CSV 文件。"), field="file")
 
 
 def _xlsx(content: bytes) -> list[Cells]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db import models
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -65,14 +66,22 @@ class StaffAdmin(ModelAdmin):
             return rows
         return rows.filter(**{f"{self.community}__in": communities(request, self.viewers)})
 
-    def formfield_for_foreignkey(
-        self, db_field: Any, request: HttpRequest, **options: Any
-    ) -> Any:  # Any: Django's hook
-        """Only what the other model's own page would show can be chosen."""
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        """Only what the other model's own page would show can be chosen; a choice of one is made already."""
         other = self.admin_site._registry.get(db_field.remote_field.model)
         if isinstance(other, StaffAdmin):
-            options.setdefault("queryset", other.get_queryset(request))
+            choices = options.setdefault("queryset", other.get_queryset(request))
+            if len(only := list(choices.values_list("pk", flat=True)[:2])) == 1:
+                options.setdefault("initial", only[0])
         return super().formfield_for_foreignkey(db_field, request, **options)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        """No little windows to add or change the other model from here: it has pages of its own."""
+        field = super().formfield_for_dbfield(db_field, request, **options)
+        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget.can_add_related = field.widget.can_change_related = False
+            field.widget.can_delete_related = field.widget.can_view_related = False
+        return field
 
     def get_sortable_by(self, request: HttpRequest) -> list[str]:
         """Sealed values lie in no order."""
@@ -81,12 +90,10 @@ class StaffAdmin(ModelAdmin):
 
     # --- on the record ----------------------------------------------------------------------------------
 
-    def construct_change_message(
-        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
-    ) -> list[str]:
-        """The names of the fields that differ: the audit holds no values."""
-        del request, formsets, add
-        return list(form.changed_data)
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> list[str]:
+        """The names of the fields given or changed: the audit holds no values."""
+        del request, formsets
+        return list(form.fields if add else form.changed_data)
 
     def log_addition(self, request: HttpRequest, obj: models.Model, message: Any) -> None:
         self.note(request, AuditEntry.Action.ADD, obj, message)
@@ -98,9 +105,7 @@ class StaffAdmin(ModelAdmin):
         for obj in queryset:
             self.note(request, AuditEntry.Action.DELETE, obj, ())
 
-    def note(
-        self, request: HttpRequest, action: AuditEntry.Action, obj: models.Model, fields: Iterable[str]
-    ) -> None:
+    def note(self, request: HttpRequest, action: AuditEntry.Action, obj: models.Model, fields: Iterable[str]) -> None:
         """Write down that the person asking did this."""
         declares = getattr(obj, "privacy", None)
         subject = getattr(obj, declares.subject, None) if declares and declares.subject else None
