@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.test import RequestFactory
 from django.utils import timezone
 
-from anju.access.models import Gate, RegistrationCode
+from anju.access.models import Face, Gate, RegistrationCode
 from anju.console.admin import AuditEntryAdmin
 from anju.homes.models import Building, Community, Duty, Member, StaffRole
 from anju.people.models import Person
@@ -194,3 +194,15 @@ def test_the_self_test_measures_and_names_nobody(manager: Desk, community: Commu
     page = manager.post("self-test/").content.decode()
     assert "分得开" in page and "ruler" in page
     assert "公**" not in page and "公孙小明" not in page
+
+
+def test_the_self_test_counts_residents_who_look_alike(manager: Desk, community: Community) -> None:
+    twins = [factories.person(factories.EVERYTHING) for _ in range(2)]
+    for one, room in zip(twins, ("101", "102"), strict=True):
+        factories.member(one, factories.home(community, room))
+    first = factories.face(twins[0])
+    with scope.person(twins[1].pk):
+        Face.objects.create(person=twins[1], vectors=first.vectors.open_bytes())
+    page = manager.post("self-test/").content.decode()
+    assert "有住户靠近门槛" in page
+    assert re.search(r"容易混淆的住户对数</td><td><strong>1</strong>", page)

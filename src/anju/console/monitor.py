@@ -1,11 +1,13 @@
 """The gate monitor: how each gate is, who came, and a button to open one from afar."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
@@ -22,6 +24,7 @@ from anju.privacy.refusals import Refused, Text
 WATCHERS = (Duty.GUARD, Duty.MANAGER)
 SHOWN = 50
 MOST_OFFSET_MS = 2000
+LATELY = timedelta(days=1)
 
 _DOORS = {"open": gettext_lazy("已打开"), "closed": gettext_lazy("关闭")}
 
@@ -57,7 +60,8 @@ class Line:
 def _card(gate: Gate) -> Card:
     report = gate.report
     offset = report.get("offset_ms")
-    last = Entry.objects.filter(gate=gate, score__isnull=False).order_by("-at").values_list("score", flat=True).first()
+    lately = Entry.objects.filter(community=gate.community_id, at__gt=timezone.now() - LATELY)
+    scored = lately.filter(gate=gate, score__isnull=False).order_by("-at")
     return Card(
         gate=gate,
         door=_DOORS.get(str(report.get("door")), "—"),
@@ -65,7 +69,7 @@ def _card(gate: Gate) -> Card:
         templates=str(report.get("templates", "—")),
         offset="—" if offset is None else f"{offset / 1000:+.1f}",
         offset_wrong=offset is not None and abs(offset) > MOST_OFFSET_MS,
-        score=last,
+        score=scored.values_list("score", flat=True).first(),
     )
 
 
