@@ -25,6 +25,7 @@ PAGES = {
     "reviews/rows/": {R, M, OPERATOR},
     "reviews/{application}/": {R, M, OPERATOR},
     "monitor/": {G, M, OPERATOR},
+    "monitor/entries/": {G, M, OPERATOR},
     "monitor/entries/{entry}/": {G, M, OPERATOR},
     "monitor/gates/{gate}/": {G, M, OPERATOR},
     "outbox/": {M, OPERATOR},

@@ -90,14 +90,18 @@ def _gate(gate: UUID) -> Gate:
 @for_duties(*WATCHERS)
 def monitor(request: HttpRequest) -> HttpResponse:
     cards = [_card(one) for one in Gate.objects.select_related("community")]
-    return show(
-        request,
-        "monitor",
-        _("门禁监控"),
-        cards=cards,
-        lines=lines(Entry.objects.order_by("-at")[:SHOWN]),
-        shown=SHOWN,
-    )
+    return show(request, "monitor", _("门禁监控"), cards=cards, lines=_latest(), shown=SHOWN)
+
+
+def _latest() -> list[Line]:
+    return lines(Entry.objects.order_by("-at")[:SHOWN])
+
+
+@require_GET
+@for_duties(*WATCHERS)
+def latest(request: HttpRequest) -> HttpResponse:
+    """The last entries' lines, for a page whose stream was broken for a while."""
+    return render(request, "console/monitor_lines.html", {"lines": _latest()})
 
 
 @require_GET

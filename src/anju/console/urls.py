@@ -10,6 +10,7 @@ pages = [
     at("reviews/<uuid:application>/decide/", reviews.decide, "review_decide"),
     at("reviews/<uuid:application>/reveal/", reviews.reveal, "review_reveal"),
     at("monitor/", monitor.monitor, "monitor"),
+    at("monitor/entries/", monitor.latest, "monitor_latest"),
     at("monitor/entries/<uuid:entry>/", monitor.entry, "monitor_entry"),
     at("monitor/gates/<uuid:gate>/", monitor.gate, "monitor_gate"),
     at("monitor/gates/<uuid:gate>/open/", monitor.open_gate, "monitor_open"),

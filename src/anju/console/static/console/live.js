@@ -15,7 +15,9 @@ export async function ask(address, options = {}) {
 export async function press(address) {
   const token = document.querySelector("input[name=csrfmiddlewaretoken]").value;
   const headers = { "X-Requested-With": "fetch", "X-CSRFToken": token };
-  return fetch(address, { method: "POST", credentials: "same-origin", headers });
+  const answer = await fetch(address, { method: "POST", credentials: "same-origin", headers });
+  if (answer.redirected) window.location.reload();
+  return answer;
 }
 
 /** Call `handlers[event](facts)` for each event; `handlers.open` at every (re)connection, for what was missed meanwhile. */

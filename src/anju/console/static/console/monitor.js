@@ -28,6 +28,16 @@ async function entry({ id }) {
   while (lines.children.length > Number(page.dataset.shown)) lines.lastElementChild.remove();
 }
 
+/** What came while the stream was broken. */
+async function latest() {
+  const answer = await ask(page.dataset.latest);
+  if (!answer.ok) return;
+  const made = document.createElement("template");
+  made.innerHTML = await answer.text();
+  lines.replaceChildren(made.content);
+  none.hidden = lines.children.length > 0;
+}
+
 async function gate({ id }) {
   const old = document.getElementById(`gate-${id}`);
   const card = old && (await element(address(page.dataset.gate, id)));
@@ -71,4 +81,4 @@ setInterval(() => {
   for (const card of page.querySelectorAll(".gate")) gate({ id: card.id.slice("gate-".length) });
 }, 20000);
 
-listen({ entry, gate });
+listen({ entry, gate, open: latest });
