@@ -268,6 +268,14 @@ def test_pages_are_kept_by_nobody_and_run_no_script_but_ours(manager: Desk) -> N
     assert "'unsafe-inline'" not in policy.split("script-src", 1)[1].split(";", 1)[0]
 
 
+def test_a_forged_form_does_nothing_and_is_explained(community: Community) -> None:
+    desk = Desk(factories.staff(community, Duty.MANAGER))
+    desk.client.handler.enforce_csrf_checks = True
+    answer = desk.post("self-test/")
+    assert answer.status_code == 403
+    assert "页面已过期" in answer.content.decode()
+
+
 def test_the_console_speaks_english_when_asked(manager: Desk) -> None:
     answer = manager.get("reviews/", headers={"Accept-Language": "en"})
     assert "Review certifications" in answer.content.decode()

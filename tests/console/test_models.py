@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from anju.access.models import Face, Gate, RegistrationCode
 from anju.console.admin import AuditEntryAdmin
-from anju.homes.models import Building, Community, Duty, Member, StaffRole
+from anju.homes.models import Building, Community, Duty, Home, Member, StaffRole
 from anju.people.models import Person
 from anju.privacy import scope
 from anju.privacy.models import AuditEntry, Consent
@@ -206,3 +206,40 @@ def test_the_self_test_counts_residents_who_look_alike(manager: Desk, community:
     page = manager.post("self-test/").content.decode()
     assert "有住户靠近门槛" in page
     assert re.search(r"容易混淆的住户对数</td><td><strong>1</strong>", page)
+
+
+def test_a_manager_there_changes_nothing_here_where_they_only_review(
+    community: Community, elsewhere: Community
+) -> None:
+    person = factories.staff(elsewhere, Duty.MANAGER)
+    with scope.platform():
+        StaffRole.objects.create(community=community, person=person, duty=Duty.REVIEWER)
+    desk = Desk(person)
+    here, there = factories.home(community), factories.home(elsewhere)
+    form = {"room": "999", "floor": "9"}
+    assert desk.get(f"homes/home/{here.pk}/change/").status_code == 200
+    assert desk.post(f"homes/home/{here.pk}/change/", {**form, "unit": str(here.unit_id)}).status_code == 403
+    assert desk.post(f"homes/home/{here.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert (
+        desk.post("homes/home/add/", {**form, "unit": str(here.unit_id)}).status_code == 200
+    )  # the form, with an error
+    assert desk.post(f"homes/home/{there.pk}/change/", {**form, "unit": str(here.unit_id)}).status_code == 302
+    with scope.platform():
+        assert Home.objects.get(pk=here.pk).room == "101"
+        assert Home.objects.get(room="999").unit_id == there.unit_id  # a home stays where it was built
+
+
+def test_a_new_home_belongs_where_its_unit_does(manager: Desk, community: Community) -> None:
+    unit = factories.home(community).unit
+    answer = manager.post("homes/home/add/", {"unit": str(unit.pk), "room": "305", "floor": "3", "area": ""})
+    assert answer.status_code == 302
+    with scope.platform():
+        assert Home.objects.get(room="305").community_id == community.pk
+
+
+def test_two_homes_of_a_unit_cannot_share_a_room(manager: Desk, community: Community) -> None:
+    factories.home(community, "101")
+    second = factories.home(community, "102")
+    answer = manager.post(f"homes/home/{second.pk}/change/", {"room": "101", "floor": "1", "area": ""})
+    assert answer.status_code == 200
+    assert "已经存在" in answer.content.decode()

@@ -27,6 +27,7 @@ WATCHERS = (Duty.GUARD, Duty.MANAGER)
 @admin.register(Gate)
 class GateAdmin(StaffAdmin):
     viewers, adders, changers = WATCHERS, MANAGERS, MANAGERS
+    once = ("community",)
     list_display = ("name", "place", "community", "state", "seen_at", "version")
     list_filter = (("community", admin.RelatedOnlyFieldListFilter),)
     search_fields = ("name", "place")
@@ -75,7 +76,7 @@ class GateAdmin(StaffAdmin):
     def make_code(self, request: HttpRequest, gate: Any) -> HttpResponse:
         """A one-time code for the device that is to be this gate, shown this once."""
         found = self.get_queryset(request).filter(pk=gate).first()
-        if request.method != "POST" or found is None or not self.has_change_permission(request):
+        if request.method != "POST" or found is None or not self.has_change_permission(request, found):
             raise PermissionDenied
         code = actions.make_code(found, staff=person_of(request.user))
         minutes = int(actions.CODE_LASTS.total_seconds() // 60)

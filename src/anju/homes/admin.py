@@ -26,7 +26,7 @@ REVIEWERS = (Duty.REVIEWER, Duty.MANAGER)
 @admin.register(Community)
 class CommunityAdmin(StaffAdmin):
     viewers, changers, adders = MANAGERS, MANAGERS, (OPERATOR,)
-    community = "pk"
+    community = "id"
     list_display = ("name", "city", "address")
     search_fields = ("name", "address")
 
@@ -39,6 +39,7 @@ class _PlaceAdmin(StaffAdmin):
 
 @admin.register(Building)
 class BuildingAdmin(_PlaceAdmin):
+    once = ("community",)
     list_display = ("name", "community", "order")
     list_filter = (("community", admin.RelatedOnlyFieldListFilter),)
     search_fields = ("name",)
@@ -46,17 +47,23 @@ class BuildingAdmin(_PlaceAdmin):
 
 @admin.register(Unit)
 class UnitAdmin(_PlaceAdmin):
+    once = ("building",)
     list_display = ("__str__", "community", "order")
-    list_filter = (
-        ("community", admin.RelatedOnlyFieldListFilter),
-        ("building", admin.RelatedOnlyFieldListFilter),
-    )
-    list_select_related = ("building", "community")
+    list_filter = (("community", admin.RelatedOnlyFieldListFilter), ("building", admin.RelatedOnlyFieldListFilter))
     search_fields = ("building__name", "name")
+    fields = ("building", "name", "order")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("building", "community")
+
+    def save_model(self, request: HttpRequest, obj: Unit, form: Any, change: Any) -> None:
+        obj.community_id = obj.building.community_id
+        super().save_model(request, obj, form, change)
 
 
 @admin.register(Home)
 class HomeAdmin(_PlaceAdmin):
+    once = ("unit",)
     list_display = ("label", "community", "floor", "area", "people")
     list_filter = (
         ("community", admin.RelatedOnlyFieldListFilter),
@@ -64,11 +71,16 @@ class HomeAdmin(_PlaceAdmin):
     )
     list_select_related = ("unit__building", "community")
     search_fields = ("room", "unit__building__name")
+    fields = ("unit", "room", "floor", "area")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         now = timezone.now()
         living = Q(members__since__lte=now) & (Q(members__until__isnull=True) | Q(members__until__gt=now))
         return super().get_queryset(request).annotate(people=Count("members", filter=living))
+
+    def save_model(self, request: HttpRequest, obj: Home, form: Any, change: Any) -> None:
+        obj.community_id = obj.unit.community_id
+        super().save_model(request, obj, form, change)
 
     @display(description=gettext_lazy("房屋"), ordering="unit__building__order")
     def label(self, home: Home) -> str:

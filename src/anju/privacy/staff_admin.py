@@ -1,6 +1,6 @@
 """The base of every model's page in the console: closed but for the duties it names, and on the record."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, ClassVar
 
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
@@ -18,14 +18,16 @@ from anju.privacy.staff import OPERATOR, communities, duties, holds
 class StaffAdmin(ModelAdmin):
     """viewers, adders, changers, deleters: the duties that may. An empty one means nobody.
 
-    community: the path from a row to its community; rows elsewhere are not there. None: there is no path.
+    community: the field with a row's community; a duty counts where it is held. None: there is no such field.
+    once: fields that are set when a row is added and stand from then on, because other rows rely on them.
     """
 
     viewers: ClassVar[tuple[str, ...]] = ()
     adders: ClassVar[tuple[str, ...]] = ()
     changers: ClassVar[tuple[str, ...]] = ()
     deleters: ClassVar[tuple[str, ...]] = ()
-    community: ClassVar[str | None] = "community"
+    community: ClassVar[str | None] = "community_id"
+    once: ClassVar[tuple[str, ...]] = ()
 
     list_per_page = 50
     show_full_result_count = False
@@ -37,19 +39,22 @@ class StaffAdmin(ModelAdmin):
         return holds(request, self.viewers)
 
     def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        del obj
-        return holds(request, self.viewers)
+        return self._may(request, self.viewers, obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return self._grows() and holds(request, self.adders)
+        return self._grows() and self._may(request, self.adders)
 
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        del obj
-        return self._grows() and holds(request, self.changers)
+        return self._grows() and self._may(request, self.changers, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        del obj
-        return self._grows() and holds(request, self.deleters)
+        return self._grows() and self._may(request, self.deleters, obj)
+
+    def _may(self, request: HttpRequest, allowed: Collection[str], row: models.Model | None = None) -> bool:
+        """Whether one of these duties is held; with a row: in its community."""
+        if row is None or self.community is None or OPERATOR in duties(request):
+            return holds(request, allowed)
+        return getattr(row, self.community) in communities(request, allowed)
 
     def _grows(self) -> bool:
         """Proofs are written by what they prove, never by hand."""
@@ -66,11 +71,22 @@ class StaffAdmin(ModelAdmin):
             return rows
         return rows.filter(**{f"{self.community}__in": communities(request, self.viewers)})
 
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
+        """Fixed fields are disabled rather than left out: constraints that name them are still checked."""
+        form = super().get_form(request, obj, change, **options)
+        for name in form.base_fields.keys() & (set() if obj is None else set(self.once)):
+            form.base_fields[name].disabled = True
+        return form
+
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
-        """Only what the other model's own page would show can be chosen; a choice of one is made already."""
+        """Rows are put only where the person asking may write; a choice of one is made already."""
         other = self.admin_site._registry.get(db_field.remote_field.model)
         if isinstance(other, StaffAdmin):
-            choices = options.setdefault("queryset", other.get_queryset(request))
+            choices = other.get_queryset(request)
+            if other.community and OPERATOR not in duties(request):
+                places = communities(request, {*self.adders, *self.changers})
+                choices = choices.filter(**{f"{other.community}__in": places})
+            options["queryset"] = choices
             if len(only := list(choices.values_list("pk", flat=True)[:2])) == 1:
                 options.setdefault("initial", only[0])
         return super().formfield_for_foreignkey(db_field, request, **options)
