@@ -25,6 +25,7 @@ from anju.grants.grant import FaceRef, Grant, Way
 from anju.installation.paths import REPO
 from anju.recognition import pictures, quality
 from anju.recognition.faces import DIMENSIONS, FaceReader, Vector
+from anju.recognition.pictures import Picture
 from anju.site.report import Figure, Report
 from anju.site.tour import photos
 from anju.site.tour.kiosk import Kiosk
@@ -77,19 +78,6 @@ def _fill(home: Path, known: list[list[Vector]]) -> None:
     store.close()
 
 
-def _camera(reader: FaceReader, photo: bytes, shift: int) -> bytes:
-    """What the kiosk's page would send of somebody at arm's length: 960 x 540, the face over half the height."""
-    picture = pictures.decode(photo)
-    x, y, width, height = reader.find(picture)[0].box
-    tall = min(picture.shape[0], height * 1.8, picture.shape[1] * 9 / 16)
-    wide = tall * 16 / 9
-    left = min(max(0, x + width / 2 - wide / 2), picture.shape[1] - wide)
-    top = min(max(0, y + height / 2 - tall / 2), picture.shape[0] - tall)
-    cut = picture[int(top) : int(top + tall), int(left) : int(left + wide)]
-    seen = np.roll(cv2.resize(cut, (960, 540), interpolation=cv2.INTER_CUBIC), shift, axis=1)
-    return cv2.imencode(".jpg", seen, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
-
-
 def _enrolled() -> tuple[list[list[Vector]], list[list[bytes]]]:
     """Vectors of each shipped person's first photograph, and camera frames of their second."""
     reader = FaceReader(SIDE)
@@ -97,10 +85,14 @@ def _enrolled() -> tuple[list[list[Vector]], list[list[bytes]]]:
     for sitter in photos.shipped():
         picture = pictures.decode(sitter.photos[0])
         vectors.append([reader.embed(picture, reader.find(picture)[0])])
-        shots = [_camera(reader, sitter.photos[1], shift) for shift in (0, 3)]
+        shots = [_jpeg(photos.arms_length(sitter.photos[1], shift=shift)) for shift in (0, 3)]
         if all(_clear(reader, shot) for shot in shots):
             frames.append(shots)
     return vectors, frames
+
+
+def _jpeg(picture: Picture) -> bytes:
+    return cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
 
 
 def _clear(reader: FaceReader, shot: bytes) -> bool:

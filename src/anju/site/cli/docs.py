@@ -1,8 +1,8 @@
 """./anju docs: the documents that programs write.
 
-  openapi       docs/openapi.json and the web app's client types
-  lock          requirements/*.txt from *.in, with hashes and without index addresses
-  screenshots   docs/pictures/*.png, taken of a running system
+openapi       docs/openapi.json and the web app's client types
+lock          requirements/*.txt from *.in, with hashes and without index addresses
+screenshots   docs/pictures/*.png, taken of a running system
 """
 
 import argparse
@@ -53,13 +53,17 @@ def write_lock() -> None:
             cwd=REPO,
         )  # fmt: skip
         # The models' wheel asks for packages that we do not want: it has a lock of its own (models.in).
-        text = re.sub(r"^# The following packages were excluded.*(?:\n#.*)*\n?", "", target.read_text(), flags=re.MULTILINE)
+        text = re.sub(
+            r"^# The following packages were excluded.*(?:\n#.*)*\n?", "", target.read_text(), flags=re.MULTILINE
+        )
         target.write_text(text)
 
 
 def main(arguments: list[str]) -> int:
     """Write one kind of document."""
-    parser = argparse.ArgumentParser(prog="anju docs", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="anju docs", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("what", choices=["openapi", "lock", "screenshots"])
     what = parser.parse_args(arguments).what
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "anju.site.settings")

@@ -5,9 +5,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from anju.recognition import pictures
-from anju.recognition.pictures import BadPicture
+from anju.recognition.faces import FaceReader
+from anju.recognition.pictures import BadPicture, Picture
 
 _ENDINGS = (".jpg", ".jpeg", ".png")
 _FRAME = 960
@@ -64,8 +66,38 @@ def frame(photo: bytes, *, shift: int = 0) -> bytes:
     picture = pictures.decode(photo)
     scale = min(1.0, _FRAME / max(picture.shape[:2]))
     small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    moved = small[shift:, shift:] if shift else small
-    done, data = cv2.imencode(".jpg", moved, [cv2.IMWRITE_JPEG_QUALITY, 90])
+    return _jpeg(small[shift:, shift:])
+
+
+def arms_length(photo: bytes, *, width: int = 960, height: int = 540, shift: int = 0) -> Picture:
+    """The same person at arm's length from a camera of this shape: the face over half the height. Raises BadPicture."""
+    picture = pictures.decode(photo)
+    faces = FaceReader().find(picture)
+    if not faces:
+        raise BadPicture(pictures.PictureFault.NOT_A_PICTURE)
+    x, y, w, h = faces[0].box
+    rows, columns = picture.shape[:2]
+    tall = min(rows, h * 1.9, columns * height / width)
+    wide = tall * width / height
+    left = min(max(0.0, x + w / 2 - wide / 2), columns - wide)
+    top = min(max(0.0, y + h / 2 - tall / 2), rows - tall)
+    cut = picture[int(top) : int(top + tall), int(left) : int(left + wide)]
+    seen = cv2.resize(cut, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.roll(seen, shift, axis=1)
+
+
+def _jpeg(picture: Picture, quality: int = 90) -> bytes:
+    done, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not done:
         raise BadPicture(pictures.PictureFault.NOT_A_PICTURE)
     return data.tobytes()
+
+
+def video(shots: list[Picture], path: Path) -> Path:
+    """A raw video (y4m, ten frames a second) that a browser takes for its camera."""
+    rows, columns = shots[0].shape[:2]
+    with path.open("wb") as out:
+        out.write(f"YUV4MPEG2 W{columns} H{rows} F10:1 Ip A1:1 C420mpeg2\n".encode())
+        for picture in shots:
+            out.write(b"FRAME\n" + cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420).tobytes())
+    return path
