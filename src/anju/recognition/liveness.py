@@ -84,7 +84,7 @@ class Rim:
     """A phone, tablet or sheet held up: four straight edges all around the face, well inside the view."""
 
     refuse_above = 0.5
-    _SIDE = 320
+    _SIDE = 240
 
     def score(self, picture: Picture, face: Face) -> float:
         """1 when the face is inside such a rectangle, else 0."""
