@@ -64,7 +64,11 @@ def test_a_membership_ends_with_its_rights_and_a_row(manager: Desk, community: C
     who = factories.resident(community)
     with scope.platform():
         member = Member.objects.get(person=who)
-    manager.post("homes/member/", {"action": "end", "_selected_action": [str(member.pk)]})
+    chosen = {"action": "end", "_selected_action": [str(member.pk)]}
+    assert "确认结束" in manager.post("homes/member/", chosen).content.decode()
+    with scope.platform():
+        assert Member.objects.living().filter(pk=member.pk).exists()
+    manager.post("homes/member/", {**chosen, "confirmed": "yes"})
     with scope.platform():
         assert not Member.objects.living().filter(pk=member.pk).exists()
     (row,) = audits(actor=manager.person.pk)

@@ -5,7 +5,8 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -136,8 +137,11 @@ class MemberAdmin(StaffAdmin):
         return self.has_view_permission(request)
 
     @admin.action(description=gettext_lazy("结束所选住户的居住"), permissions=["end"])
-    def end(self, request: HttpRequest, members: QuerySet[Any]) -> None:
-        """Every right that came with the membership ends at once."""
+    def end(self, request: HttpRequest, members: QuerySet[Any]) -> HttpResponse | None:
+        """Asks first: every right that came with a membership ends with it, at once."""
+        if "confirmed" not in request.POST:
+            context = {**self.admin_site.each_context(request), "title": _("结束居住"), "members": members}
+            return TemplateResponse(request, "console/end_memberships.html", context)
         count = 0
         for member in members.living():  # type: ignore[attr-defined]
             actions.end_membership(member)
@@ -147,6 +151,7 @@ class MemberAdmin(StaffAdmin):
             messages.success(request, _("已结束 %(count)s 位住户的居住，他们的开门权限同时失效。") % {"count": count})
         else:
             messages.info(request, _("所选住户都已结束居住，没有变化。"))
+        return None
 
 
 @admin.register(Application)
