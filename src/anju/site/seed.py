@@ -30,7 +30,7 @@ _NAMES = ("云栖花园", "翠湖天地", "锦绣江南", "阳光里", "梧桐�
 _GATES = ("东门", "西门", "南门", "北门", "地库入口", "1 栋大堂")
 _BATCH = 2000
 _ENROLLED = 0.7
-_WAITING = 24
+_WAITING, _DECIDED = 24, 70
 _DAYS = 7
 _ENTRIES_A_DAY = 1.2
 """Entries a person and day."""
@@ -144,18 +144,37 @@ def _entries(source: random.Random, gates: list[Gate], people: list[Person], fac
     return len(rows)
 
 
-def _queue(source: random.Random, homes: list[Home]) -> None:
-    """Applications that wait for a reviewer."""
-    people = _people(source, _WAITING)
+def _application(source: random.Random, person: Person, home: Home) -> Application:
+    return Application(
+        community_id=home.community_id,
+        person=person,
+        home=home,
+        role=source.choice(Role.values),
+        name=name(source),
+        id_number=citizen(source),
+        contested=source.random() < 0.2,
+    )
+
+
+def _applications(source: random.Random, homes: list[Home]) -> None:
+    """Applications that wait for a reviewer, and those of the last two weeks that were decided."""
+    now = timezone.now()
+    people = _people(source, _WAITING + _DECIDED)
     _agree(people, set())
-    rows = [
-        Application(
-            community_id=home.community_id, person=person, home=home, role=source.choice(Role.values), name=name(source),
-            id_number=citizen(source), contested=source.random() < 0.2,
-        )
-        for person, home in zip(people, source.sample(homes, _WAITING), strict=True)
-    ]  # fmt: skip
+    rows, times = [], []
+    for number, (person, home) in enumerate(zip(people, source.sample(homes, len(people)), strict=True)):
+        waits = number < _WAITING
+        at = now - (timedelta(hours=source.uniform(0, 30)) if waits else timedelta(days=source.uniform(1.5, 14)))
+        row = _application(source, person, home)
+        if not waits:
+            row.state = source.choices((Application.State.APPROVED, Application.State.REFUSED), (9, 1))[0]
+            row.decided_at = at + timedelta(hours=source.uniform(0.2, 20))
+        rows.append(row)
+        times.append(at)
     Application.objects.bulk_create(rows)
+    for row, at in zip(rows, times, strict=True):  # the insert stamped its own time
+        row.submitted_at = at
+    Application.objects.bulk_update(rows, ["submitted_at"])
     ApplicationEvent.objects.bulk_create(
         [
             ApplicationEvent(application=one, community_id=one.community_id, person=one.person, state=one.state)
@@ -193,8 +212,8 @@ def seed(count: int, tell: Tell) -> str:
         tell("made-up faces / 人脸特征", len(enrolled))
         gates = Gate.objects.bulk_create([Gate(community=community, name=one, place=one) for one in _GATES])
         tell("entries / 通行记录", _entries(source, gates, people, faces))
-        if len(homes) >= _WAITING:
-            _queue(source, homes)
+        if len(homes) >= _WAITING + _DECIDED:
+            _applications(source, homes)
             tell("waiting applications / 待审核", _WAITING)
         _employ(community)
     return title
