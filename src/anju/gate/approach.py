@@ -75,6 +75,12 @@ class Approach:
             return answer("idle", "no_face", box=sight.box)
         return Answer("looking", HINTS[sight.issue], ADVICE[sight.issue], box=sight.box)
 
+    def wants_code(self, sight: Sight) -> bool:
+        """Whether a code in this frame would matter: not while the door is open or a known face is on its way in."""
+        if self._shown.state == "granted" and self._clock() < self._granted_until:
+            return False
+        ...
+
     def code(self, text: str, now: float) -> Answer:
         """A code read by a scanner: each reading is one try."""
         self._last_code = (text, now)

@@ -1,6 +1,7 @@
 """Looking at one camera frame: a QR code, or a face and who it is."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -43,39 +44,28 @@ class Eyes:
         """liveness: None takes the passive checks. threads: how many the networks may use."""
         self._faces = FaceReader(SIDE)
         self._liveness: Liveness = liveness or Passive()
-        self._turn = 0
-        self._face_in_view = False
         cv2.setNumThreads(threads)
 
     def warm(self) -> None:
         """Load the models."""
         self._faces.warm()
 
-    def look(self, jpeg: bytes, gallery: Gallery[UUID]) -> Sight:
-        """Judge one frame. What is no picture shows nothing."""
+    def look(self, jpeg: bytes, gallery: Gallery[UUID], wants_code: Callable[[Sight], bool]) -> Sight:
+        """Judge one frame. What is no picture shows nothing.
+
+        wants_code: told what the face is; says whether a code in the same frame would matter.
+        """
         began = time.perf_counter()
         sight = Sight()
         try:
             picture = decode(jpeg)
         except BadPicture:
             return sight
-        self._turn += 1
-        # A face needs two frames anyway, so the code takes turns with it; with nobody in view every frame is
-        # read.
-        if not self._face_in_view or self._turn % 2:
-            sight.qr = self._code(picture)
-        if sight.qr is None:
-            self._face(picture, gallery, sight)
-        self._face_in_view = sight.box is not None
+        self._face(picture, gallery, sight)
+        if wants_code(sight):
+            sight.qr = _code(picture, beside_a_face=sight.box is not None)
         sight.rest = time.perf_counter() - began - sight.networks
         return sight
-
-    def _code(self, picture: Picture) -> str | None:
-        grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
-        if self._face_in_view:  # a phone held up beside a face is nearer than the face: half the pixels do
-            grey = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-        codes = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormat.QRCode)
-        return next((code.text for code in codes if code.text), None)
 
     def _face(self, picture: Picture, gallery: Gallery[UUID], sight: Sight) -> None:
         started = time.perf_counter()
@@ -95,3 +85,12 @@ class Eyes:
         sight.networks += time.perf_counter() - started
         sight.clear = True
         sight.match = gallery.match(vector)
+
+
+def _code(picture: Picture, *, beside_a_face: bool) -> str | None:
+    """The text of a QR code in view."""
+    grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+    if beside_a_face:  # a phone held up there is nearer than the face: half the pixels do
+        grey = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    codes = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormat.QRCode)
+    return next((code.text for code in codes if code.text), None)

@@ -61,16 +61,22 @@ class Orders:
         except (ValueError, KeyError, TypeError) as error:
             log.warning("bad_order_dropped", error=type(error).__name__)
             return
-        store = self._brain.store
-        answer = store.answer_to(order.id)
-        if answer is None:
-            answer = json.dumps(await self._obey(order)).encode()
-            store.obeyed(order.id, answer, self._brain.clock.read().now)
+        await self._news.wait()
+        answer = self._answer(order)
         if message.reply:
             await self._bus.publish(message.reply, answer)
 
-    async def _obey(self, order: Order) -> dict[str, object]:
-        await self._news.wait()
+    def _answer(self, order: Order) -> bytes:
+        """What was answered before, or what comes of it now; the entry and the answer are stored in one go."""
+        store = self._brain.store
+        with store.transaction():
+            answer = store.answer_to(order.id)
+            if answer is None:
+                answer = json.dumps(self._obey(order)).encode()
+                store.obeyed(order.id, answer, self._brain.clock.read().now)
+        return answer
+
+    def _obey(self, order: Order) -> dict[str, object]:
         now = self._brain.clock.read().now  # after waiting: by now it may be too late
         result: dict[str, object] = {"id": order.id, "ok": False, "entry": None, "at": now.isoformat()}
         if now > order.until:

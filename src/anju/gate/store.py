@@ -55,7 +55,11 @@ class Store:
         self._db.executescript(_SCHEMA)
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def transaction(self) -> Iterator[None]:
+        """What is written inside becomes durable together, with one flush of the disk; inside another it joins that."""
+        if self._db.in_transaction:
+            yield
+            return
         self._db.execute("begin immediate")
         try:
             yield
@@ -75,7 +79,7 @@ class Store:
         """
         if self._get("registration") == registration:
             return
-        with self._transaction():
+        with self.transaction():
             for table in ("grants", "ended", "templates", "commands"):
                 self._db.execute(f"delete from {table}")  # noqa: S608  names of ours
             if self._get("gate") not in (None, gate):
@@ -99,7 +103,7 @@ class Store:
         """
         taken: list[Grant | Ended] = []
         erased = 0
-        with self._transaction():
+        with self.transaction():
             for one in news:
                 if not supersedes(one.rev, self._known_rev(one.id)):
                     continue
@@ -139,7 +143,7 @@ class Store:
 
     def keep_templates(self, new: Sequence[tuple[UUID, int, Sequence[Vector]]]) -> None:
         """Keep holders' vectors (grant, rev, vectors), each encrypted and bound to its grant."""
-        with self._transaction():
+        with self.transaction():
             for grant_id, rev, vectors in new:
                 nonce = secrets.token_bytes(12)
                 raw = np.stack(vectors).astype("<f4").tobytes()
@@ -163,7 +167,7 @@ class Store:
 
     def add_entry(self, entry: dict[str, object], permit: tuple[bytes, float] | None = None) -> None:
         """Store what happened; with it, that a permit (head, Unix time) has been used."""
-        with self._transaction():
+        with self.transaction():
             self._db.execute("insert into entries (id, body) values (?, ?)", [entry["id"], json.dumps(entry).encode()])
             if permit is not None:
                 self._db.execute("insert or ignore into permits values (?, ?)", permit)
@@ -175,7 +179,7 @@ class Store:
 
     def delivered(self, numbers: Sequence[int]) -> None:
         """The bus has these safely: they need not be kept."""
-        with self._transaction():
+        with self.transaction():
             self._db.executemany("delete from entries where number = ?", [[number] for number in numbers])
 
     def queued(self) -> int:
@@ -195,7 +199,7 @@ class Store:
 
     def obeyed(self, command: str, answer: bytes, at: datetime) -> None:
         """Remember the answer, so that the same command does nothing twice."""
-        with self._transaction():
+        with self.transaction():
             self._db.execute("insert or replace into commands values (?, ?, ?)", [command, answer, at.timestamp()])
             self._db.execute("delete from commands where at < ?", [at.timestamp() - _KEEP_SECONDS])
 
@@ -219,7 +223,7 @@ class Store:
 
     def set_clock(self, known: datetime, offset: float) -> None:
         """Remember the platform's time and how many seconds it is ahead of this machine's."""
-        with self._transaction():
+        with self.transaction():
             self._set("clock_known", known.isoformat())
             self._set("clock_offset", repr(offset))
 

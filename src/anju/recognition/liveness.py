@@ -51,8 +51,14 @@ class ScreenPattern:
             return 0.0
         top, left = (cut.shape[0] - side) // 2, (cut.shape[1] - side) // 2
         grey = cv2.cvtColor(cut[top : top + side, left : left + side], cv2.COLOR_BGR2GRAY).astype(np.float32)
-        spectrum = np.log1p(np.abs(np.fft.rfft2((grey - grey.mean()) * _window(side)))).ravel()
+        spectrum = _spectrum((grey - grey.mean()) * _window(side))
         return max(_stands_out(spectrum[ring]) for ring in _rings(side))
+
+
+def _spectrum(square: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The logarithm of each wave's strength, side x (side / 2 + 1), flattened."""
+    waves = cv2.dft(square, flags=cv2.DFT_COMPLEX_OUTPUT)[:, : square.shape[1] // 2 + 1]
+    return np.log1p(cv2.magnitude(waves[..., 0], waves[..., 1])).ravel()
 
 
 @lru_cache(8)
