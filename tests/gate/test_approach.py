@@ -208,6 +208,21 @@ def test_a_code_shown_while_the_door_is_open_waits_and_is_not_lost(gate: Gate, v
     assert reasons(gate) == ["qr_ok", "qr_ok"]
 
 
+def test_a_code_is_looked_for_unless_the_door_is_open_or_about_to_open(visit: Visit, resident: Grant) -> None:
+    def wanted(sight: Sight) -> bool:
+        return visit.approach.wants_code(sight, visit.now)
+
+    known = looks_like(resident.id)
+    assert wanted(NOBODY)
+    assert wanted(stranger())
+    assert wanted(picture_of(resident.id))
+    assert not wanted(known)
+    visit.see(known, known)
+    assert not wanted(NOBODY)
+    visit.see(NOBODY, every=SHOW_GRANTED)
+    assert wanted(NOBODY)
+
+
 # opened from elsewhere
 
 

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from starlette.testclient import TestClient, WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
@@ -37,6 +39,22 @@ class Screen:
     def scan(self, code: object) -> Frame:
         self.socket.send_json({"permit": code})
         return self.hear()
+
+
+def seen(code: str, beside: bytes | None = None) -> bytes:
+    """A camera frame with this QR code on a phone, alone or beside somebody's face."""
+    drawn = cv2.QRCodeEncoder.create().encode(code)
+    phone = cv2.copyMakeBorder(
+        cv2.resize(drawn, None, fx=6, fy=6, interpolation=cv2.INTER_NEAREST), 60, 60, 60, 60,
+        cv2.BORDER_CONSTANT, value=255,
+    )  # fmt: skip
+    frame = cv2.cvtColor(phone, cv2.COLOR_GRAY2BGR)
+    if beside is not None:
+        face = photographs.picture(beside)
+        blank = np.full((face.shape[0], frame.shape[1], 3), 200, np.uint8)
+        blank[: frame.shape[0]] = frame
+        frame = np.hstack([face, blank])
+    return bytes(cv2.imencode(".jpg", frame)[1])
 
 
 @pytest.fixture
@@ -107,6 +125,36 @@ def test_a_scanned_code_opens_once(gate: Gate, screen: Screen) -> None:
     assert (again["state"], again["code"]) == ("refused", "qr_replayed")
     assert gate.door.opened == 1
     assert [entry["reason"] for entry in gate.entries()] == ["qr_ok", "qr_replayed"]
+
+
+def test_a_code_held_before_the_camera_opens_once(gate: Gate, screen: Screen) -> None:
+    phone = Phone()
+    gate.learn(grant(phone))
+    held = seen(phone.permit())
+    answers = [screen.see(held) for _ in range(4)]
+    assert [one["state"] for one in answers] == ["granted"] * 4
+    assert [one["say"] for one in answers] == [True, False, False, False]
+    assert gate.door.opened == 1
+    assert [entry["reason"] for entry in gate.entries()] == ["qr_ok"]
+
+
+@pytest.mark.usefixtures("resident")
+def test_somebody_who_is_not_recognised_may_hold_a_code_beside_the_face(gate: Gate, screen: Screen) -> None:
+    phone = Phone()
+    gate.learn(grant(phone))
+    stranger = photographs.people()[STRANGER][0]
+    assert screen.see(stranger)["state"] == "looking"
+    assert screen.see(seen(phone.permit(), beside=stranger))["code"] == "qr_ok"
+
+
+def test_somebody_known_who_is_refused_may_hold_a_code_beside_the_face(gate: Gate, screen: Screen) -> None:
+    vectors, pictures = photographs.vectors()[RESIDENT], photographs.people()[RESIDENT]
+    phone = Phone()
+    gate.knows(grant(until=datetime(2021, 1, 1, tzinfo=UTC)), vectors[:2])
+    gate.learn(grant(phone))
+    screen.see(pictures[2])
+    assert screen.see(pictures[3])["code"] == "outside_window"
+    assert screen.see(seen(phone.permit(), beside=pictures[2]))["code"] == "qr_ok"
 
 
 def test_a_phone_whose_clock_is_ten_minutes_off_is_told_so(gate: Gate, screen: Screen) -> None:

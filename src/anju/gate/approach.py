@@ -75,11 +75,10 @@ class Approach:
             return answer("idle", "no_face", box=sight.box)
         return Answer("looking", HINTS[sight.issue], ADVICE[sight.issue], box=sight.box)
 
-    def wants_code(self, sight: Sight) -> bool:
+    def wants_code(self, sight: Sight, now: float) -> bool:
         """Whether a code in this frame would matter: not while the door is open or a known face is on its way in."""
-        if self._shown.state == "granted" and self._clock() < self._granted_until:
-            return False
-        ...
+        on_its_way = sight.match is not None and sight.match.sure and sight.live and now >= self._refused_until
+        return not on_its_way and now >= self._granted_until
 
     def code(self, text: str, now: float) -> Answer:
         """A code read by a scanner: each reading is one try."""

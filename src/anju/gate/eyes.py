@@ -22,9 +22,8 @@ SIDE = 480
 class Sight:
     """What one frame showed.
 
-    box: the largest face. issue: why it cannot be judged. clear: it could be, and `match` (None: nobody is
-    enrolled here) and `live` say what came of it. networks, rest: seconds spent in the two networks and on
-    everything else.
+    box: the largest face. issue: why it cannot be judged. clear: it could be, and `match` (None: nobody is enrolled
+    here) and `live` say what came of it. networks: seconds spent in the two networks.
     """
 
     qr: str | None = None
@@ -34,7 +33,6 @@ class Sight:
     match: Match[UUID] | None = None
     live: bool = True
     networks: float = 0.0
-    rest: float = 0.0
 
 
 class Eyes:
@@ -55,7 +53,6 @@ class Eyes:
 
         wants_code: told what the face is; says whether a code in the same frame would matter.
         """
-        began = time.perf_counter()
         sight = Sight()
         try:
             picture = decode(jpeg)
@@ -64,7 +61,6 @@ class Eyes:
         self._face(picture, gallery, sight)
         if wants_code(sight):
             sight.qr = _code(picture, beside_a_face=sight.box is not None)
-        sight.rest = time.perf_counter() - began - sight.networks
         return sight
 
     def _face(self, picture: Picture, gallery: Gallery[UUID], sight: Sight) -> None:

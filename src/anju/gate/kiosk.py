@@ -9,6 +9,7 @@ import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -128,8 +129,9 @@ class Kiosk:
         began = time.perf_counter()
         sight = Sight()
         if len(frame) <= MOST_FRAME:
-            loop = asyncio.get_running_loop()
-            sight = await loop.run_in_executor(self._worker, self._eyes.look, frame, self._brain.gallery())
+            wants_code = partial(approach.wants_code, now=time.monotonic())
+            look = partial(self._eyes.look, frame, self._brain.gallery(), wants_code)
+            sight = await asyncio.get_running_loop().run_in_executor(self._worker, look)
         looked = time.perf_counter()
         shown = approach.see(sight, time.monotonic())
         if sight.clear:
