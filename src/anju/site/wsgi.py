@@ -1,8 +1,14 @@
 """The web process."""
 
+import gc
 import os
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "anju.site.settings")
 application = get_wsgi_application()
+
+from anju.site import urls  # noqa: E402, F401  before the first request rather than during it
+
+gc.collect()
+gc.freeze()  # what was loaded stays: looking through all of it for rubbish would hold up a request for milliseconds
