@@ -11,7 +11,7 @@ import httpx
 import psycopg
 
 from anju.bus import server as bus
-from anju.installation.paths import BIN, REPO, VAR, WEB
+from anju.installation.paths import BIN, REPO, RUN, VAR, WEB
 from anju.installation.ports import FRONT, GATE, ports, taken
 from anju.site import postgres
 
@@ -59,7 +59,7 @@ def _listens(name: str, port: int) -> Callable[[], Ill]:
 
 LOCAL = ("localhost", "127.0.0.1")
 _HOST = VAR / "host"
-READY = VAR / "run" / "ready"
+READY = RUN / "ready"
 """There while everything runs."""
 
 
@@ -191,9 +191,5 @@ def _worker_well() -> Ill:
 
 def environment() -> dict[str, str]:
     """What every part runs with."""
-    return {
-        **os.environ,
-        "PYTHONPATH": str(REPO / "src"),
-        "DJANGO_SETTINGS_MODULE": "anju.site.settings",
-        "PYTHONUNBUFFERED": "1",
-    }
+    own = {"ANJU_VAR": str(VAR), "PYTHONPATH": str(REPO / "src"), "DJANGO_SETTINGS_MODULE": "anju.site.settings"}
+    return {**os.environ, **own, "PYTHONUNBUFFERED": "1"}

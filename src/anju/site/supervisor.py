@@ -1,15 +1,17 @@
 """Keeps the parts running: starts them in order, restarts what dies, stops all of it cleanly, one log file a part."""
 
 import contextlib
+import fcntl
 import os
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import IO
 
-from anju.installation.paths import LOGS, VAR
+from anju.installation.paths import LOGS, RUN, VAR
 from anju.site.parts import Part, environment
 
 _LOG_BYTES = 10 * 1024 * 1024
@@ -18,6 +20,39 @@ Say = Callable[[str], None]
 
 class StartError(RuntimeError):
     """A part did not come up; the message says where to look."""
+
+
+def only_one() -> IO[str]:
+    """This installation's lock, held as long as the file is open; what a run that was killed left behind is ended first.
+
+    Raises StartError when another run holds it.
+    """
+    RUN.mkdir(parents=True, exist_ok=True)
+    lock = (RUN / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise StartError(f"Anju is running here already ({VAR}) / 此处已在运行") from error
+    for path in RUN.glob("*.pid"):
+        pid = int(path.read_text())
+        if _is_ours(pid):
+            _end_group(pid)
+        path.unlink()
+    return lock
+
+
+def _is_ours(pid: int) -> bool:
+    """Whether this process was started by a supervisor of this installation; process numbers are used again."""
+    try:
+        return f"ANJU_VAR={VAR}".encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
+
+
+def _end_group(pid: int) -> None:
+    """End whatever is left of a part: a server that was killed leaves workers that still hold its port."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
 
 
 class Supervisor:
@@ -30,6 +65,7 @@ class Supervisor:
         self._logs: dict[str, IO[bytes]] = {}
         self._stopping = threading.Event()
         LOGS.mkdir(parents=True, exist_ok=True)
+        RUN.mkdir(parents=True, exist_ok=True)
 
     def _spawn(self, part: Part) -> None:
         path = LOGS / f"{part.name}.log"
@@ -48,8 +84,7 @@ class Supervisor:
             extra_groups=[] if part.user else None,
             start_new_session=True,  # Ctrl-C reaches the supervisor alone, which then stops the parts in order
         )
-        (VAR / "run").mkdir(exist_ok=True)
-        (VAR / "run" / f"{part.name}.pid").write_text(str(self._running[part.name].pid))
+        (RUN / f"{part.name}.pid").write_text(str(self._running[part.name].pid))
 
     def start(self, part: Part, seconds: float = 60, ready: Callable[[], None] | None = None) -> float:
         """Start a part and wait until it is well (or until `ready` returns). Returns the seconds it took. Raises StartError."""
@@ -87,6 +122,7 @@ class Supervisor:
                 delays[name] = min(10.0, delays.get(name, 0.25) * 2)
                 due[name] = now + delays[name]
                 self._say(f"{name} died ({process.returncode}), restarting")
+                _end_group(process.pid)
                 self._spawn(self._parts[name])
 
     def stop(self) -> None:
@@ -100,7 +136,8 @@ class Supervisor:
                 try:
                     process.wait(10)
                 except subprocess.TimeoutExpired:
-                    with contextlib.suppress(ProcessLookupError):
-                        os.killpg(process.pid, signal.SIGKILL)
+                    _end_group(process.pid)
                     process.wait()
+            _end_group(process.pid)
+            (RUN / f"{name}.pid").unlink(missing_ok=True)
             self._logs[name].close()

@@ -5,7 +5,7 @@ import shutil
 
 import psycopg
 
-from anju.installation.paths import VAR
+from anju.installation.paths import RUN, VAR
 from anju.site import parts as all_of
 from anju.site import postgres
 from anju.site.report import Bar, Figure, Report, yes
@@ -58,7 +58,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
     chosen = parser.parse_args(arguments)
     report = Report(quiet=chosen.json)
-    if not (VAR / "run").exists():
+    if not RUN.exists():
         report.add("running", yes(False, "nothing has been started here yet: run ./anju up"))
         return report.finish(as_json=chosen.json)
     for part in all_of.all_parts(all_of.host(), gate=(VAR / "gate" / "registration.json").exists()):

@@ -17,8 +17,9 @@ from anju.installation.paths import REPO, VAR, WEB
 from anju.installation.ports import FRONT, GATE, taken
 from anju.site import parts as all_of
 from anju.site import postgres
-from anju.site.supervisor import StartError, Supervisor
+from anju.site.supervisor import StartError, Supervisor, only_one
 
+LEAST_DISK = 2 * 1024**3
 ANY = ("0.0.0.0", "::")  # noqa: S104  compared with, not bound to
 
 
@@ -121,6 +122,42 @@ def _addresses(host: str, seconds: float) -> None:
     )
 
 
+def _obstacle() -> str | None:
+    """What stands in the way of a start, and what to do about it."""
+    for port, what in ((FRONT, "ANJU_PORT"), (GATE, "ANJU_GATE_PORT")):
+        if taken(port):
+            return f"port {port} is in use / 端口 {port} 已被占用: stop what uses it, or set {what}=another number"
+    if shutil.disk_usage(REPO).free < LEAST_DISK:
+        return "less than 2 GB of disk is free / 磁盘剩余不足 2 GB"
+    return None
+
+
+def _run(host: str) -> None:
+    """Start everything and keep it running until told to stop."""
+    began = time.monotonic()
+    all_of.READY.unlink(missing_ok=True)
+    all_of.remember_host(host)
+    print("  安居 Anju", flush=True)
+    supervisor = Supervisor(lambda line: print(f"  ! {line}", flush=True))
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        for part in prepare(supervisor, host):
+            if part.name == "gate":
+                _step("demo community / 示范小区", [sys.executable, "-m", "anju.site.cli", "demo", "prepare"])
+            _done(part.name, supervisor.start(part))
+        _addresses(host, time.monotonic() - began)
+        all_of.READY.touch()
+        watching = threading.Thread(target=supervisor.watch, daemon=True)
+        watching.start()
+        stop.wait()
+        print("\n  stopping / 正在停止 …", flush=True)
+    finally:
+        all_of.READY.unlink(missing_ok=True)
+        supervisor.stop()
+
+
 def main(arguments: list[str]) -> int:
     """Start everything and keep it running. Returns 0 after Ctrl-C."""
     parser = argparse.ArgumentParser(prog="anju up", description=__doc__)
@@ -136,43 +173,12 @@ def main(arguments: list[str]) -> int:
         )
     if host not in all_of.LOCAL:
         os.environ["ANJU_ORIGIN"] = f"https://{host}:{FRONT}"
-    for port, what in ((FRONT, "ANJU_PORT"), (GATE, "ANJU_GATE_PORT")):
-        if taken(port):
-            print(
-                f"  ✗ port {port} is in use / 端口 {port} 已被占用: stop what uses it, or set {what}=another number",
-                file=sys.stderr,
-            )
-            return 1
-    if shutil.disk_usage(REPO).free < 2 * 1024**3:
-        print("  ✗ less than 2 GB of disk is free / 磁盘剩余不足 2 GB", file=sys.stderr)
-        return 1
-    began = time.monotonic()
-    VAR.mkdir(parents=True, exist_ok=True)
-    all_of.READY.unlink(missing_ok=True)
-    all_of.remember_host(host)
-    print("  安居 Anju", flush=True)
-    supervisor = Supervisor(lambda line: print(f"  ! {line}", flush=True))
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: stop.set())
     try:
-        waiting = prepare(supervisor, host)
-        for part in waiting:
-            if part.name == "gate":
-                _step("demo community / 示范小区", [sys.executable, "-m", "anju.site.cli", "demo", "prepare"])
-            _done(part.name, supervisor.start(part))
-        _addresses(host, time.monotonic() - began)
-        all_of.READY.touch()
-        watching = threading.Thread(target=supervisor.watch, daemon=True)
-        watching.start()
-        stop.wait()
-        print("\n  stopping / 正在停止 …", flush=True)
-        supervisor.stop()
-        watching.join(2)
-        return 0
+        with only_one():
+            if obstacle := _obstacle():
+                raise StartError(obstacle)
+            _run(host)
     except (StartError, StepError, postgres.ClusterError) as error:
         print(f"\n  ✗ {error}\n    ./anju check says more / 运行 ./anju check 查看原因", file=sys.stderr)
         return 1
-    finally:
-        all_of.READY.unlink(missing_ok=True)
-        supervisor.stop()
+    return 0
