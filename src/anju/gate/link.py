@@ -27,6 +27,7 @@ HEARTBEAT_SECONDS = 10.0
 CLOCK_SECONDS = 60.0
 BATCH = 100
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.5, 8.0
+LONGEST_AWAY = 4.0
 _TROUBLE = (NatsError, OSError, TimeoutError)
 
 
@@ -43,7 +44,7 @@ class Link:
         self._identity = identity
         self._brain = brain
         self._client: Client | None = None
-        self._known_away = False
+        self._pause = SHORTEST_PAUSE
         self._entry = asyncio.Event()
         self._changed = asyncio.Event()
         brain.on_entry = self._entry_stored
@@ -72,13 +73,13 @@ class Link:
                 # Not foreseen; but a gate without its platform is better than no gate.
                 log.exception("link_failed")
             # Not all gates of a city at the same moment.
-            await asyncio.sleep(random.uniform(SHORTEST_PAUSE, 3 * SHORTEST_PAUSE))  # noqa: S311
+            await asyncio.sleep(self._pause * random.uniform(0.5, 1.5))  # noqa: S311
+            self._pause = min(2 * self._pause, LONGEST_AWAY)
 
     def _away(self, trouble: BaseExceptionGroup[BaseException]) -> None:
         """Note it once, however many hours it lasts."""
-        if not self._known_away:
+        if self._pause == SHORTEST_PAUSE:
             log.info("bus_away", error=type(trouble.exceptions[0]).__name__)
-        self._known_away = True
 
     async def _serve(self) -> None:
         """One connection's life. Always ends with an exception."""
@@ -88,7 +89,7 @@ class Link:
         try:
             await _connect(client, identity, gone)
             log.info("bus_connected")
-            self._client, self._known_away = client, False
+            self._client, self._pause = client, SHORTEST_PAUSE
             self.news.expect()
             intake = Intake(identity, self._brain, client, self.news, self._changed.set)
             orders = Orders(identity, self._brain, client, self.news, lambda: self.on_opened())
