@@ -44,6 +44,7 @@ async def run(home: Path, host: str, port: int, door_program: str | None = None)
         access_log=False,
         log_level="warning",
         ws_max_size=MOST_MESSAGE,
+        ws_per_message_deflate=False,  # frames are compressed pictures
         timeout_graceful_shutdown=1,
     )
     talking = asyncio.create_task(link.run())

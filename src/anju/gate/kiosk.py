@@ -63,7 +63,8 @@ class Kiosk:
         link.on_opened = self.opened_remotely
 
     async def warm(self) -> None:
-        """Load the models, so that the first person does not wait for it."""
+        """Load the models and the gallery, so that the first person does not wait for them."""
+        self._brain.gallery()
         await asyncio.get_running_loop().run_in_executor(self._worker, self._eyes.warm)
 
     def close(self) -> None:
