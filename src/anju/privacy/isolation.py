@@ -6,9 +6,9 @@ Each isolated table is FORCEd, so even its owner sees only the current scope; th
 from dataclasses import dataclass
 
 from django.apps import apps
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, models
-
-APP_ROLE = "anju_app"
 
 _COMMUNITIES = "string_to_array(current_setting('anju.communities', true), ',')"
 _EVERY = "current_setting('anju.communities', true) = '*'"
@@ -47,17 +47,22 @@ def isolated_models() -> list[tuple[type[models.Model], Isolation]]:
 
 def apply(using: str = "default") -> None:
     """Bring policies and the app role's rights up to date. Runs as the tables' owner, after migrations."""
+    role = settings.DATABASE_APP_ROLE
     with connections[using].cursor() as cursor:
-        cursor.execute("select 1 from pg_roles where rolname = %s", [APP_ROLE])
-        if not cursor.fetchone():
-            return  # a database of someone else's making: ./anju check reports what is missing
-        cursor.execute(f"grant usage on schema public to {APP_ROLE}")
-        cursor.execute(f"grant select, insert, update, delete on all tables in schema public to {APP_ROLE}")
-        cursor.execute(f"grant usage, select on all sequences in schema public to {APP_ROLE}")
-        cursor.execute(f"revoke insert, update, delete on django_migrations from {APP_ROLE}")
+        cursor.execute("select rolsuper or rolbypassrls or rolname = current_user from pg_roles where rolname = %s", [role])
+        found = cursor.fetchone()
+        if found is None or found[0]:
+            raise ImproperlyConfigured(
+                f"The platform connects as the database role {role!r}, which must exist, own nothing and be bound by row-level "
+                f"security: create role {role} login nosuperuser nobypassrls password '…'"
+            )
+        cursor.execute(f"grant usage on schema public to {role}")
+        cursor.execute(f"grant select, insert, update, delete on all tables in schema public to {role}")
+        cursor.execute(f"grant usage, select on all sequences in schema public to {role}")
+        cursor.execute(f"revoke insert, update, delete on django_migrations from {role}")
         for model in apps.get_models():
             if getattr(model, "append_only", False):
-                cursor.execute(f"revoke update, delete, truncate on {model._meta.db_table} from {APP_ROLE}")
+                cursor.execute(f"revoke update, delete, truncate on {model._meta.db_table} from {role}")
         for model, isolation in isolated_models():
             table = model._meta.db_table
             condition = isolation.condition()

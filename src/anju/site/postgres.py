@@ -41,7 +41,11 @@ def url(role: str, database: str = DATABASE) -> str:
 
 
 def owner_url() -> str:
-    """Where migrations go: the embedded cluster, or what DATABASE_OWNER_URL says."""
+    """Where migrations go: the embedded cluster, or what DATABASE_OWNER_URL says. Raises ClusterError."""
+    if os.environ.get("DATABASE_URL") and not os.environ.get("DATABASE_OWNER_URL"):
+        raise ClusterError(
+            "DATABASE_URL is set: set DATABASE_OWNER_URL as well, for the role that owns the tables and migrates"
+        )
     return os.environ.get("DATABASE_OWNER_URL") or url(OWNER, os.environ.get("ANJU_DATABASE", DATABASE))
 
 

@@ -110,6 +110,8 @@ def _database(url: str) -> dict[str, object]:
 # Migrations run as the tables' owner; everything else as a role that row-level security binds.
 _url = postgres.owner_url() if os.environ.get("ANJU_DATABASE_ROLE") == "owner" else postgres.app_url()
 DATABASES = {"default": _database(_url)}
+DATABASE_APP_ROLE = unquote(urlsplit(postgres.app_url()).username or "")
+"""The role that row-level security binds; migrations give it its rights."""
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {

@@ -2,6 +2,7 @@
 
 import argparse
 import shutil
+from typing import LiteralString
 
 import psycopg
 
@@ -11,6 +12,7 @@ from anju.site import postgres
 from anju.site.report import Bar, Figure, Report, yes
 
 GIGABYTE = 1024**3
+MOST_LATE = 100
 
 
 def _part(part: all_of.Part) -> Figure:
@@ -25,30 +27,37 @@ def _disk() -> Figure:
     )
 
 
+_OPEN_TABLES = """
+select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where n.nspname = 'public' and c.relkind = 'r' and not (c.relrowsecurity and c.relforcerowsecurity)
+and exists (select 1 from pg_attribute a where a.attrelid = c.oid and a.attname = 'community_id')
+"""
+_LATE_JOBS = """
+select count(*) from procrastinate_jobs
+where status = 'todo' and coalesce(scheduled_at, now()) < now() - interval '5 minutes'
+"""
+
+
+def _count(connection: "psycopg.Connection[tuple[int]]", statement: LiteralString) -> int:
+    return sum(row[0] for row in connection.execute(statement))
+
+
 def _database() -> dict[str, Figure]:
     """What only the database knows. Asked as the owner, who alone sees every table's settings."""
-    with psycopg.connect(postgres.owner_url(), connect_timeout=3) as connection:
-        open_tables = connection.execute(
-            "select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace "
-            "where n.nspname = 'public' and c.relkind = 'r' and not (c.relrowsecurity and c.relforcerowsecurity) "
-            "and exists (select 1 from pg_attribute a where a.attrelid = c.oid and a.attname = 'community_id')"
-        ).fetchone()
-        late = connection.execute(
-            "select count(*) from procrastinate_jobs "
-            "where status = 'todo' and coalesce(scheduled_at, now()) < now() - interval '5 minutes'"
-        ).fetchone()
-    assert open_tables is not None  # noqa: S101  a count always has a row
-    assert late is not None  # noqa: S101
+    try:
+        with psycopg.connect(postgres.owner_url(), connect_timeout=3) as connection:
+            unprotected, late = _count(connection, _OPEN_TABLES), _count(connection, _LATE_JOBS)
+    except (psycopg.Error, postgres.ClusterError) as error:
+        return {
+            "database": yes(
+                False, f"cannot be asked ({type(error).__name__}): see var/log/postgres.log, or DATABASE_OWNER_URL"
+            )
+        }
+    again = "run ./anju up once: it writes the policies anew" if unprotected else ""
+    slow = "is the worker well? see var/log/worker.log" if late > MOST_LATE else ""
     return {
-        "tables not isolated": Figure(
-            float(open_tables[0]),
-            "tables",
-            0,
-            note="run ./anju up once: it writes the policies anew" if open_tables[0] else "",
-        ),
-        "jobs waiting": Figure(
-            float(late[0]), "jobs", 100, note="is the worker well? see var/log/worker.log" if late[0] > 100 else ""
-        ),
+        "tables not isolated": Figure(unprotected, "tables", 0, note=again),
+        "jobs waiting": Figure(late, "jobs", MOST_LATE, note=slow),
     }
 
 
@@ -64,7 +73,6 @@ def main(arguments: list[str]) -> int:
     for part in all_of.all_parts(all_of.host(), gate=(VAR / "gate" / "registration.json").exists()):
         report.add(part.name, _part(part))
     report.add("disk", _disk())
-    if all(report.figures[name].ok for name in report.figures if name == "postgres"):
-        for name, figure in _database().items():
-            report.add(name, figure)
+    for name, figure in _database().items():
+        report.add(name, figure)
     return report.finish(as_json=chosen.json)
