@@ -49,14 +49,14 @@ def main(arguments: list[str]) -> int:
 def _register_gate(made: dict[str, dict[str, str]]) -> None:
     from anju.gate import cli as gate
     from anju.gate.identity import NotRegistered
-    from anju.installation.ports import FRONT
+    from anju.installation.ports import ports
     from anju.site import demo
 
     home = VAR / "gate"
     if demo.gate_is_registered(home):
         return
-    code = made["gate"]["code"]
+    platform = f"http://127.0.0.1:{ports()['web']}"  # the front may speak https under a name that is not this machine's
     try:
-        gate.register(f"http://127.0.0.1:{FRONT}", code, home)
+        gate.register(platform, made["gate"]["code"], home)
     except NotRegistered:  # the first code has expired meanwhile, or another folder used it
-        gate.register(f"http://127.0.0.1:{FRONT}", demo.new_gate_code(made["gate"]["id"]), home)
+        gate.register(platform, demo.new_gate_code(made["gate"]["id"]), home)

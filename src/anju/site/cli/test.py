@@ -3,6 +3,7 @@
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -14,6 +15,8 @@ from anju.site.cli import up
 
 PACKAGES = {"/usr/bin/chromium": "chromium", "/usr/share/fonts/opentype/noto": "fonts-noto-cjk"}
 """What the browser journeys need of Debian, by a path that shows it is there."""
+
+MOST_SECONDS = 25 * 60
 
 
 @dataclass(frozen=True)
@@ -85,5 +88,16 @@ def main(arguments: list[str]) -> int:
             f"  ✗ not installed: {' '.join(missing)}. Run once: sudo apt-get install -y {' '.join(missing)}\n"
         )
         sys.stdout.write("    browser journeys are skipped without them, and the run counts as failed\n")
-    tests = subprocess.run([sys.executable, "-m", "pytest", "-n", "2", *rest], cwd=REPO, env=environment, check=False)
-    return 0 if well and not missing and tests.returncode == 0 else 1
+    return 0 if _pytest(rest, environment) and well and not missing else 1
+
+
+def _pytest(arguments: list[str], environment: dict[str, str]) -> bool:
+    """Run the tests; what hangs is ended rather than waited for."""
+    command = [sys.executable, "-m", "pytest", "-n", "2", *arguments]
+    with subprocess.Popen(command, cwd=REPO, env=environment, start_new_session=True) as tests:
+        try:
+            return tests.wait(MOST_SECONDS) == 0
+        except subprocess.TimeoutExpired:
+            os.killpg(tests.pid, signal.SIGKILL)
+            sys.stdout.write(f"  ✗ the tests did not end within {MOST_SECONDS // 60} minutes\n")
+            return False
