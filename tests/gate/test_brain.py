@@ -107,6 +107,15 @@ def test_a_phone_that_its_owner_removed_opens_nothing(gate: Gate) -> None:
     assert gate.brain.permit(phone.permit()).reason == Reason.QR_UNKNOWN
 
 
+def test_a_phone_that_moved_to_another_grant_works_when_the_old_one_ends(gate: Gate) -> None:
+    phone = Phone()
+    before = made.grant(phone)
+    gate.learn(before)
+    gate.learn(made.grant(phone))
+    gate.learn(Ended(before.id, 2))
+    assert gate.brain.permit(phone.permit()).open
+
+
 # faces
 
 
@@ -127,9 +136,9 @@ def test_an_old_enrolment_no_longer_counts_once_there_is_a_new_one(gate: Gate) -
     gate.learn(again)
     assert recognised(gate, old) is None
     assert gate.brain.missing_templates() == [who.id]
+    gate.brain.learn_faces([(who.id, 2, [new])])
     gate.brain.learn_faces([(who.id, 1, [old])])  # an answer from before comes late
     assert recognised(gate, old) is None
-    gate.brain.learn_faces([(who.id, 2, [new])])
     assert recognised(gate, new) == who.id
 
 

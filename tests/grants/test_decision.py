@@ -53,10 +53,7 @@ def test_a_resident_comes_in_every_way_that_was_granted(way: Way, reason: Reason
 def test_a_visitor_comes_in_from_the_first_moment_and_not_in_the_last() -> None:
     visitor = made.grant(since=NOW, until=NOW + DAY)
     moment = timedelta(microseconds=1)
-    reasons = [
-        decide(visitor, Way.FACE, Clock(at)).reason
-        for at in (NOW - moment, NOW, NOW + DAY - moment, NOW + DAY)
-    ]
+    reasons = [decide(visitor, Way.FACE, Clock(at)).reason for at in (NOW - moment, NOW, NOW + DAY - moment, NOW + DAY)]
     outside, inside = Reason.OUTSIDE_WINDOW, Reason.RECOGNISED
     assert reasons == [outside, inside, inside, outside]
 

@@ -182,6 +182,14 @@ def test_a_sealed_message_opens_for_its_gate_and_subject_only(plain: bytes, plac
             sealing.unseal(key, box, subject)
 
 
+def test_not_even_the_bit_that_the_curve_ignores_can_be_changed() -> None:
+    gate = X25519PrivateKey.generate()
+    sealed = bytearray(sealing.seal(gate.public_key().public_bytes_raw(), b"faces", SUBJECT))
+    sealed[31] ^= 0x80
+    with pytest.raises(Unsealable):
+        sealing.unseal(gate, bytes(sealed), SUBJECT)
+
+
 @given(st.binary(max_size=80))
 def test_what_was_never_sealed_does_not_open(data: bytes) -> None:
     with pytest.raises(Unsealable):

@@ -45,7 +45,8 @@ class Brain:
         for one in self.store.apply(news, sequence):
             old = self._grants.pop(one.id, None)
             for key in old.keys if old else ():
-                self._by_key.pop(key, None)
+                if self._by_key.get(key) == one.id:
+                    del self._by_key[key]
             if isinstance(one, Grant):
                 self._grants[one.id] = one
                 self._by_key.update(dict.fromkeys(one.keys, one.id))

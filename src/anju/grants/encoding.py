@@ -15,7 +15,7 @@ def decode(text: str) -> bytes:
     """
     text = text.rstrip("=")
     try:
-        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except ValueError as error:
         raise ValueError("not base64url") from error
     if encode(data) != text:
