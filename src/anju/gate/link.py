@@ -208,16 +208,17 @@ async def _connect(client: Client, identity: Identity, gone: asyncio.Event) -> N
 async def _keep_at(client: Client, work: Callable[[], Awaitable[None]]) -> None:
     """Do it, and after trouble again, less and less often: the platform may be down while the bus is up.
 
-    Ends with the connection.
+    Ends with the connection, or when it is cancelled: the client answers some cancellations with an error of its own.
     """
     loop = asyncio.get_running_loop()
+    me = asyncio.current_task()
     pause = SHORTEST_PAUSE
     while True:
         began = loop.time()
         try:
             await work()
         except _TROUBLE as error:
-            if client.is_closed:
+            if client.is_closed or (me is not None and me.cancelling()):
                 raise
             if loop.time() - began > LONGEST_PAUSE:
                 pause = SHORTEST_PAUSE
