@@ -300,9 +300,9 @@ async def test_entries_survive_the_servers_death_and_each_arrives_with_its_id(
             if number == 100:
                 server.kill()
             if number == 200:
+                assert gate.store.queued() > 50
                 server.start()
             await asyncio.sleep(0.002)
-        assert gate.store.queued() > 50
         await soon(lambda: gate.store.queued() == 0)
     async with bus.platform(server, me, KEY) as platform:
         stored = [entry["id"] for entry in await platform.entries()]

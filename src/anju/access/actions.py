@@ -9,7 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import DateTimeField, F
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,7 +22,6 @@ from anju.grants import encoding, permits
 from anju.homes.actions import membership_changed, require_duty
 from anju.homes.models import Duty, Member
 from anju.homes.purposes import HOME_CERTIFICATION
-from anju.homes.queries import communities_of
 from anju.people.models import Person
 from anju.privacy import audit, consent, scope
 from anju.privacy.models import AuditEntry, new_id
@@ -35,13 +36,17 @@ MOST_KEYS = 5
 
 
 def _window(person: UUID, community: UUID) -> tuple[datetime, datetime | None] | None:
-    """From when until when this person belongs to the community; None: not now and not later."""
-    now = timezone.now()
-    members = [one for one in Member.objects.filter(person=person, community=community) if one.until is None or one.until > now]
-    if not members:
+    """The unbroken time, now or next, in which this person belongs to the community; None: not now and not later."""
+    members = Member.objects.filter(person=person, community=community).lasting().order_by("since")
+    spans = list(members.values_list("since", "until"))
+    if not spans:
         return None
-    until = None if any(one.until is None for one in members) else max(one.until for one in members if one.until)
-    return min(one.since for one in members), until
+    since, until = spans[0]
+    for begins, ends in spans[1:]:
+        if until is None or begins > until:  # nobody lives here between two tenancies
+            break
+        until = ends and max(until, ends)
+    return since, until
 
 
 def _wanted(person: UUID, community: UUID) -> dict[str, Any] | None:
@@ -77,12 +82,15 @@ def _wanted(person: UUID, community: UUID) -> dict[str, Any] | None:
 @transaction.atomic
 def refresh(person: UUID, community: UUID) -> None:
     """Bring this person's grants at every gate of the community in line with what holds now, and tell the gates that differ."""
-    from anju.access.tasks import send_grants  # the task module imports Django's app registry
+    from anju.access.tasks import review_look_alikes, send_grants  # the task module imports Django's app registry
 
     with scope.person(person, [community]):
+        # One at a time for each person, and locked before looking: what was read before a withdrawal must not be written after it.
+        Person.objects.select_for_update(no_key=True).filter(pk=person).values_list("pk").first()
         wanted = _wanted(person, community)
         held = {grant.gate_id: grant for grant in Grant.objects.select_for_update().filter(person=person, community=community)}
         holder = next((grant.holder for grant in held.values()), None) or new_id()
+        flagged = {face["rev"] for grant in held.values() if (face := grant.payload.get("face")) and face["strict"]}
         changed: set[UUID] = set()
         for gate in Gate.objects.filter(community=community, registered_at__isnull=False):
             grant = held.get(gate.pk)
@@ -96,20 +104,35 @@ def refresh(person: UUID, community: UUID) -> None:
             changed.add(gate.pk)
         for gate_id in changed:
             send_grants.defer(gate=str(gate_id))
+        if flagged and not (wanted and wanted["face"] and wanted["face"]["rev"] in flagged):
+            review_look_alikes.defer(community=str(community))
 
 
 def refresh_everywhere(person: UUID) -> None:
-    """`refresh` in every community where this person lives or still holds a grant."""
+    """`refresh` in every community where this person lives, will live or still holds a grant."""
     with scope.person(person):
         held = set(Grant.objects.filter(person=person).values_list("community_id", flat=True))
-        places = held | set(communities_of(person))
+        places = held | set(Member.objects.filter(person=person).lasting().values_list("community_id", flat=True))
     for community in places:
         refresh(person, community)
 
 
+def outlived() -> list[tuple[UUID, UUID]]:
+    """Persons and communities whose grants have run out: their templates lie at gates that no longer need them."""
+    with scope.platform():
+        ends = Cast(KT("payload__until"), DateTimeField())
+        past = Grant.objects.filter(gone=False).annotate(ends=ends).filter(ends__lte=timezone.now())
+        return list(past.values_list("person_id", "community_id").distinct())
+
+
 @receiver(membership_changed)
 def _follow(person: UUID, community: UUID, **_options: Any) -> None:  # Any: the signal's own arguments
+    from anju.access.tasks import compare_face  # as above
+
     refresh(person, community)
+    with scope.person(person):
+        if Face.objects.filter(person=person).exists():  # enrolled before moving here: nobody has looked for a look-alike
+            compare_face.defer(person=str(person))
 
 
 for _purpose in (HOME_CERTIFICATION, GATE_OPENING, FACE_OPENING):
@@ -188,9 +211,9 @@ def register(code: str, *, nkey: str, box_key: bytes, version: str) -> Gate:
         gate.applied = 0
         gate.save(update_fields=["nkey", "box_key", "version", "registered_at", "applied"])
         Grant.objects.filter(gate=gate).delete()  # a new device starts from nothing
-        people = Member.objects.living().filter(community=gate.community_id).values_list("person_id", flat=True).distinct()
-        gate_link.make_consumer(gate.pk)
-        grant_everybody(gate, list(people))
+        members = Member.objects.lasting().filter(community=gate.community_id)
+        grant_everybody(gate, members.order_by("person_id").values_list("person_id", flat=True).distinct())
+        gate_link.make_consumer(gate.pk)  # last: a roll-back does not bring back what it purges
     return gate
 
 

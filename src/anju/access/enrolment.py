@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -92,20 +92,61 @@ def enrol(person: Person, images: Sequence[bytes]) -> Face:
 
 @transaction.atomic
 def _keep(person: Person, vectors: Sequence[Vector]) -> Face:
-    alike = look_alikes(person.pk, vectors)
+    consent.require(person.pk, FACE_OPENING)  # again: judging took a while
+    _one_at_a_time()
     face = Face.objects.select_for_update().filter(person=person).first()
     if face is None:
         face = Face(person=person, rev=0)
     face.vectors = np.stack(vectors).astype("<f4").tobytes()
     face.rev += 1
-    face.strict = bool(alike)
+    face.strict = False
     face.save()
+    _flag(person.pk, vectors)
+    face.refresh_from_db(fields=["strict"])
     refresh_everywhere(person.pk)
-    for other in alike:  # whoever looks alike needs the higher bar as well
-        with scope.person(other):
-            Face.objects.filter(person=other).update(strict=True)
-        refresh_everywhere(other)
     return face
+
+
+def _one_at_a_time() -> None:
+    """Until the transaction ends nobody else is compared: two look-alikes who enrol together must see each other."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtext('anju.enrolment'))")
+
+
+def _flag(person: UUID, vectors: Sequence[Vector]) -> None:
+    """Whoever looks alike needs the higher bar: this person and everybody they could be taken for."""
+    alike = look_alikes(person, vectors)
+    if not alike:
+        return
+    pair = sorted([person, *alike])
+    for one in pair:
+        with scope.person(one):
+            Face.objects.filter(person=one).update(strict=True)
+    for one in pair:
+        refresh_everywhere(one)
+
+
+@transaction.atomic
+def compare(person: UUID) -> None:
+    """Look for look-alikes of somebody who has moved in with a face enrolled elsewhere."""
+    _one_at_a_time()
+    with scope.person(person):
+        face = Face.objects.filter(person=person).first()
+        if face:
+            _flag(person, vectors_of(face))
+
+
+@transaction.atomic
+def review(community: UUID) -> None:
+    """Take the higher bar from those in this community whose look-alike has left."""
+    _one_at_a_time()
+    with scope.platform():
+        people = Member.objects.living().filter(community=community).values("person")
+        flagged = list(Face.objects.filter(strict=True, person__in=people).order_by("person"))
+        alone = [face.person_id for face in flagged if not look_alikes(face.person_id, vectors_of(face))]
+        Face.objects.filter(person__in=alone).update(strict=False)
+    for person in alone:
+        refresh_everywhere(person)
 
 
 def remove(person: Person) -> None:

@@ -10,7 +10,7 @@ from nats.aio.client import Client
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from anju.access import gate_link
+from anju.access import actions, enrolment, gate_link
 from anju.access.models import Entry, Gate, Grant
 from anju.bus import client, subjects
 from anju.partners import sms
@@ -55,6 +55,31 @@ async def _publish(bus: Client, grants: list[Grant]) -> list[int]:
         headers = gate_link.signed(subject, payload)
         sequences.append((await stream.publish(subject, payload, headers=headers)).seq)
     return sequences
+
+
+@app.task(queue="gates", retry=RetryStrategy(max_attempts=5, wait=5), name="access.compare_face")
+def compare_face(person: str) -> None:
+    """Look for look-alikes of somebody who has just moved in."""
+    enrolment.compare(UUID(person))
+
+
+@app.task(queue="gates", retry=RetryStrategy(max_attempts=5, wait=5), name="access.review_look_alikes")
+def review_look_alikes(community: str) -> None:
+    """A face with a look-alike is gone: perhaps the other needs the higher bar no more."""
+    enrolment.review(UUID(community))
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="gates", name="access.catch_up")
+def catch_up(timestamp: int) -> None:
+    """End what time has ended, and tell gates what a failed or killed job left untold."""
+    del timestamp
+    for person, community in actions.outlived():
+        actions.refresh(person, community)
+    with scope.platform():
+        untold = Grant.objects.filter(sent_rev__lt=F("rev")).values_list("gate_id", flat=True).distinct()
+        for gate in list(untold):
+            send_grants(str(gate))
 
 
 @app.periodic(cron="17 * * * *")

@@ -67,9 +67,20 @@ def apply(person: Person, home: Home, *, role: Role, name: str, id_number: str) 
     return application
 
 
+def _locked(application: Application) -> Application:
+    """The application as it is now, and nobody else's to change. Raises Refused when it is gone."""
+    consent.hold(application.person_id)  # before the row: who takes their consent back deletes the rows behind it
+    rows = Application.objects.select_for_update(of=("self",)).select_related("home__unit__building", "person")
+    found = rows.filter(pk=application.pk).first()
+    if found is None:
+        raise Refused("unknown_application", _("这份申请已被申请人撤回并删除，请返回列表。"), status=404)
+    return found
+
+
 @transaction.atomic
 def withdraw(application: Application) -> Application:
     """The applicant takes an open application back. Raises Refused when it is decided already."""
+    application = _locked(application)
     if application.state not in Application.OPEN:
         raise Refused("already_decided", _("这份申请已经处理完毕，不能撤回。"), status=409)
     application.state = Application.State.WITHDRAWN
@@ -81,6 +92,7 @@ def withdraw(application: Application) -> Application:
 @transaction.atomic
 def dispute(application: Application, text: str) -> Application:
     """The applicant objects to a refusal, with what they have to say. Raises Refused."""
+    application = _locked(application)
     if application.state != Application.State.REFUSED:
         raise Refused("nothing_to_dispute", _("只有未通过的申请可以申诉。"), status=409)
     if not 1 <= len(text.strip()) <= 500:
@@ -104,12 +116,10 @@ def require_duty(staff: Person, community: UUID, *allowed: Duty) -> None:
 @transaction.atomic
 def decide(application: Application, *, staff: Person, approve: bool, reason: str) -> Application:
     """A reviewer approves or refuses; a refusal says why. The applicant is told at once. Raises Refused."""
-    application = (
-        Application.objects.select_for_update(of=("self",))
-        .select_related("home__unit__building", "person")
-        .get(pk=application.pk)
-    )
+    application = _locked(application)
     require_duty(staff, application.community_id, Duty.REVIEWER, Duty.MANAGER)
+    if application.person_id == staff.pk:
+        raise Refused("own_application", _("自己的申请请由其他同事审核。"), status=403)
     if application.state not in Application.OPEN:
         raise Refused("already_decided", _("这份申请已经处理完毕，请刷新列表。"), status=409)
     if not approve and not reason.strip():

@@ -123,8 +123,11 @@ class Role(models.TextChoices):
 class MemberQuery(models.QuerySet["Member"]):
     def living(self) -> "MemberQuery":
         """Members whose time has come and not passed."""
-        now = timezone.now()
-        return self.filter(since__lte=now).filter(Q(until__isnull=True) | Q(until__gt=now))
+        return self.lasting().filter(since__lte=timezone.now())
+
+    def lasting(self) -> "MemberQuery":
+        """Members whose time has not passed, whether it has come or not."""
+        return self.filter(Q(until__isnull=True) | Q(until__gt=timezone.now()))
 
 
 class Member(CommunityModel):

@@ -6,11 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from anju.privacy import erasure
-from anju.privacy.models import Consent
+from anju.privacy.models import Consent, new_id
 from anju.privacy.purposes import PURPOSES, Purpose
 from anju.privacy.refusals import Refused, Text
 
@@ -92,8 +92,20 @@ def granted(subject: UUID, purpose: Purpose) -> bool:
     return all(_state(latest.get(one.code), one) is State.GRANTED for one in wanted)
 
 
+def hold(subject: UUID, *, change: bool = False) -> None:
+    """From here to the end of the transaction no consent of this person changes, unless this transaction changes it.
+
+    Without it a write that had just seen a consent could land behind the withdrawal that erases everything.
+    """
+    lock = "pg_advisory_xact_lock" if change else "pg_advisory_xact_lock_shared"
+    with connection.cursor() as cursor:
+        cursor.execute(f"select {lock}(%s)", [subject.int & (2**63 - 1)])
+
+
 def require(subject: UUID, purpose: Purpose) -> None:
-    """Stand in front of a write. Raises Refused when the person has not agreed."""
+    """Stand in front of a write, in its transaction. Raises Refused when the person has not agreed."""
+    if connection.in_atomic_block:
+        hold(subject)
     if not granted(subject, purpose):
         raise Refused(
             "consent_required",
@@ -112,8 +124,16 @@ def find(code: str) -> Purpose:
 
 
 def _record(subject: UUID, purpose: Purpose, action: Consent.Action, actor: UUID) -> Consent:
+    last = _latest(subject, [purpose.code]).get(purpose.code)
+    # The last act counts, and ids follow the clock: one that was set back must not bury this act under an older one.
+    after = UUID(int=last.pk.int + 1) if last else UUID(int=0)
     return Consent.objects.create(
-        subject=subject, purpose=purpose.code, version=purpose.version, action=action, actor=actor
+        id=max(new_id(), after),
+        subject=subject,
+        purpose=purpose.code,
+        version=purpose.version,
+        action=action,
+        actor=actor,
     )
 
 
@@ -122,6 +142,7 @@ def grant(subject: UUID, purpose: Purpose, *, version: int, actor: UUID | None =
     """Agree to a purpose as shown (`version`). Raises Refused when the text changed meanwhile or a needed purpose is missing."""
     if version != purpose.version:
         raise Refused("text_changed", _("说明内容已更新，请重新阅读后再同意。"), status=409)
+    hold(subject, change=True)
     for needed in purpose.needs:
         require(subject, needed)
     return _record(subject, purpose, Consent.Action.GRANTED, actor or subject)
@@ -136,6 +157,7 @@ def dependents(purpose: Purpose) -> list[Purpose]:
 @transaction.atomic
 def withdraw(subject: UUID, purpose: Purpose, *, actor: UUID | None = None) -> Withdrawal:
     """Take a consent back: the service stops, and what was held for this purpose alone is erased."""
+    hold(subject, change=True)
     stopped: list[Text] = []
     erased: list[str] = []
     for one in dependents(purpose):
