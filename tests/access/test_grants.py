@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from anju.access import actions, gate_link, tasks
+from anju.access import actions, enrolment, gate_link, tasks
 from anju.access.models import Face, Gate, Grant, PhoneKey, RegistrationCode
 from anju.access.purposes import FACE_OPENING, GATE_OPENING
 from anju.bus import client as bus
@@ -204,3 +204,73 @@ def test_a_foreign_key_is_refused_and_the_code_stays_good(
     body = {"code": code, "nkey": factories.nkey(), "box_key": encoding.encode(factories.box_key()), "version": "t"}
     assert nobody.post("/gates/register", body | bad).code == "bad_key"
     assert nobody.post("/gates/register", body).status == 201
+
+
+def test_a_tenancy_that_begins_later_is_told_with_its_beginning(streams: None, community: Community) -> None:
+    tenant = factories.person(factories.EVERYTHING)
+    since = timezone.now() + timedelta(days=3)
+    factories.member(tenant, factories.home(community, "107"), since=since)
+    gate = join(factories.gate(community))
+    assert [one.payload["from"] for one in held(tenant)] == [since.isoformat()]
+    assert len(told(gate)) == 1
+
+
+def test_nobody_comes_in_between_two_tenancies(community: Community, gate: Gate) -> None:
+    tenant = factories.person(factories.EVERYTHING)
+    ends, begins = timezone.now() + timedelta(days=1), timezone.now() + timedelta(days=9)
+    factories.member(tenant, factories.home(community, "108"), until=ends)
+    factories.member(tenant, factories.home(community, "109"), since=begins)
+    refresh(tenant, community)
+    assert [one.payload["until"] for one in held(tenant)] == [ends.isoformat()]
+
+
+def test_what_time_has_ended_is_ended_at_the_gate_as_well(community: Community, gate: Gate) -> None:
+    tenant = factories.person(factories.EVERYTHING)
+    row = factories.member(tenant, factories.home(community, "110"), until=timezone.now() + timedelta(days=1))
+    factories.face(tenant)
+    refresh(tenant, community)
+    past = timezone.now() - timedelta(seconds=1)
+    with scope.platform():
+        Member.objects.filter(pk=row.pk).update(since=past - timedelta(days=1), until=past)
+        Grant.objects.filter(person=tenant).update(payload={**held(tenant)[0].payload, "until": past.isoformat()})
+    tasks.catch_up(0)
+    (grant,) = held(tenant)
+    assert grant.gone
+    assert grant.sent_rev == grant.rev
+    assert Door.of(tenant).get("/gates").body == []
+
+
+def test_a_gate_learns_what_a_lost_job_left_untold(resident: Person, gate: Gate) -> None:
+    ProcrastinateJob.objects.filter(task_name="access.send_grants").delete()
+    assert held(resident)[0].sent_rev == 0
+    tasks.catch_up(0)
+    assert held(resident)[0].sent_rev == 1
+
+
+def test_two_who_look_alike_need_the_higher_bar_until_one_of_them_leaves(community: Community, gate: Gate) -> None:
+    one, twin = factories.resident(community, "111"), factories.resident(community, "112")
+    vectors = factories.vectors(4)
+    for who, its in ((one, vectors[:2]), (twin, vectors[2:])):
+        with scope.person(who.pk):
+            enrolment._keep(who, its)
+    assert [held(who)[0].payload["face"]["strict"] for who in (one, twin)] == [True, True]
+    Door.of(twin).delete(f"/consents/{FACE_OPENING.code}")
+    assert ProcrastinateJob.objects.filter(task_name="access.review_look_alikes").exists()
+    tasks.review_look_alikes(str(community.pk))
+    assert held(one)[0].payload["face"]["strict"] is False
+    assert Door.of(one).get("/face").body["look_alike"] is False
+
+
+def test_somebody_who_moves_in_with_a_face_is_compared_with_the_neighbours(community: Community, gate: Gate) -> None:
+    one, twin = factories.resident(community, "113"), factories.person(factories.EVERYTHING)
+    elsewhere = factories.community()
+    factories.member(twin, factories.home(elsewhere))
+    vectors = factories.vectors(4)
+    for who, its in ((one, vectors[:2]), (twin, vectors[2:])):
+        with scope.person(who.pk):
+            enrolment._keep(who, its)
+    factories.member(twin, factories.home(community, "114"))
+    homes.membership_changed.send(Member, person=twin.pk, community=community.pk)
+    assert ProcrastinateJob.objects.filter(task_name="access.compare_face").exists()
+    tasks.compare_face(str(twin.pk))
+    assert [held(who)[0].payload["face"]["strict"] for who in (one, twin)] == [True, True]

@@ -7,7 +7,7 @@ from anju.homes.purposes import HOME_CERTIFICATION
 from anju.partners.purposes import ACCOUNT
 from anju.people.models import Person
 from anju.privacy import consent
-from anju.privacy.models import Consent
+from anju.privacy.models import Consent, new_id
 from anju.privacy.refusals import Refused
 from tests import factories
 from tests.doors import Door
@@ -102,3 +102,11 @@ def test_a_write_from_another_site_is_refused(person: Person) -> None:
         headers={"Origin": "https://elsewhere.example"},
     )  # fmt: skip
     assert answer.status_code == 403
+
+
+def test_a_clock_set_back_does_not_bury_a_withdrawal(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    earlier = new_id()
+    factories.agree(person, HOME_CERTIFICATION)
+    monkeypatch.setattr(consent, "new_id", lambda: earlier)
+    Door.of(person).delete(f"/consents/{HOME_CERTIFICATION.code}")
+    assert not consent.granted(person.pk, HOME_CERTIFICATION)
