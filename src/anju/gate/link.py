@@ -97,8 +97,12 @@ class Link:
             async with asyncio.TaskGroup() as tasks:
                 for work in (self._clock, intake.grants, intake.templates, self._entries, self._heart):
                     tasks.create_task(_keep_at(client, work))
-                await gone.wait()
-                raise ConnectionClosedError
+                try:
+                    await gone.wait()
+                    raise ConnectionClosedError
+                finally:
+                    # The client loses a cancellation that meets an arriving message; a closed connection ends every wait.
+                    await client.close()
         finally:
             self.news.taken()
             self._client = None
