@@ -1,5 +1,6 @@
 """Entries: what gates report is counted once, belongs to the right person, and is seen by nobody else."""
 
+import asyncio
 import json
 from datetime import timedelta
 from typing import Any
@@ -9,10 +10,13 @@ import pytest
 from django.utils import timezone
 from uuid6 import uuid7
 
-from anju.access import listeners, tasks
+from anju.access import actions, listeners, tasks
 from anju.access.models import Entry, Gate, Grant
+from anju.access.purposes import FACE_OPENING, GATE_OPENING
+from anju.bus import client as bus
 from anju.bus import subjects
-from anju.homes.models import Community
+from anju.homes import actions as homes
+from anju.homes.models import Community, Member
 from anju.people.models import Person
 from anju.privacy import scope
 from tests import factories
@@ -90,12 +94,65 @@ def test_a_stranger_belongs_to_nobody(gate: Gate) -> None:
         said(None, at="soon"),
         said(None, at="2026-11-24T10:00:00"),
         said(None)[:-1],
+        said(None, offset_ms=2**40),
+        said(None, score=float("nan")),
+        said(None, reason="\0"),
+        said(None, at="0001-01-01T00:00:00+14:00"),
         b"[" * 90_000,
     ],
 )
 def test_nonsense_is_dropped_and_what_comes_with_it_is_kept(resident: Person, gate: Gate, nonsense: bytes) -> None:
     assert store(gate, nonsense, said(holder(resident, gate))) == 1
     assert len(mine(resident)) == 1
+
+
+def test_a_clock_that_is_ahead_writes_no_future(resident: Person, gate: Gate) -> None:
+    store(gate, said(holder(resident, gate), at=(timezone.now() + timedelta(days=900)).isoformat()))
+    with scope.platform():
+        assert Entry.objects.get(person=resident).at <= timezone.now()
+
+
+def test_what_arrives_after_the_withdrawal_is_nobodys(resident: Person, gate: Gate) -> None:
+    factories.face(resident)
+    known = holder(resident, gate)
+    Door.of(resident).delete(f"/consents/{GATE_OPENING.code}")
+    store(gate, said(known, way="qr"), said(known, way="face"))
+    assert [one["way"] for one in mine(resident)] == ["face"]
+    Door.of(resident).delete(f"/consents/{FACE_OPENING.code}")
+    assert mine(resident) == []
+    store(gate, said(known, way="face"))
+    assert mine(resident) == []
+
+
+@pytest.mark.parametrize("bad", [{"offset_ms": "soon"}, {"queued": [1]}, {"door": "x" * 9000}, {"grants": 1e400}])
+def test_a_gate_that_reports_nonsense_does_not_break_the_monitor(gate: Gate, bad: dict[str, Any]) -> None:
+    report = {"applied": 3, "version": "1", "offset_ms": 4, "queued": 0, "door": "closed", **bad}
+    with pytest.raises((ValueError, TypeError, OverflowError)):
+        actions.apply_state(gate.pk, report)
+    with scope.platform():
+        assert Gate.objects.get(pk=gate.pk).report == {}
+
+
+def test_a_gate_does_not_choose_where_its_answers_go(gate: Gate) -> None:
+    mine, victim = f"_INBOX_{gate.pk}.a", f"cmd.{uuid4()}"
+
+    async def ask(client: Any) -> list[str]:
+        heard: list[str] = []
+
+        async def hear(message: Any) -> None:
+            heard.append(message.subject)
+
+        for subject in (mine, victim):
+            await client.subscribe(subject, cb=hear)
+        serving = asyncio.create_task(listeners.listen(client))
+        await asyncio.sleep(0.2)
+        for subject in (victim, mine):
+            await client.publish(f"ask.{gate.pk}.time", b"{}", reply=subject)
+        await asyncio.sleep(0.5)
+        serving.cancel()
+        return heard
+
+    assert bus.run(ask, 10) == [mine]
 
 
 def test_an_unknown_gate_is_nobody(db: None) -> None:
@@ -139,10 +196,6 @@ def test_a_gate_that_does_not_answer_is_said_to_be_silent(resident: Person, gate
 
 
 def test_ended_grants_are_forgotten_once_the_gate_has_applied_them(resident: Person, gate: Gate) -> None:
-    from anju.access import actions
-    from anju.homes import actions as homes
-    from anju.homes.models import Member
-
     with scope.platform():
         homes.end_membership(Member.objects.get(person=resident))
     tasks.send_grants(str(gate.pk))

@@ -1,7 +1,6 @@
 """What changes who may come in: grants follow memberships, consents, phone keys and faces."""
 
 import hashlib
-import json
 import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -16,7 +15,7 @@ from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from anju.access.models import Face, Gate, Grant, PhoneKey, RegistrationCode
+from anju.access.models import Entry, Face, Gate, Grant, PhoneKey, RegistrationCode
 from anju.access.purposes import FACE_OPENING, GATE_OPENING
 from anju.grants import encoding, permits
 from anju.homes.actions import membership_changed, require_duty
@@ -139,6 +138,13 @@ for _purpose in (HOME_CERTIFICATION, GATE_OPENING, FACE_OPENING):
     consent.on_withdrawal(_purpose)(refresh_everywhere)
 
 
+@consent.on_withdrawal(FACE_OPENING)
+def _forget_entries(person: UUID) -> None:
+    """Entries are kept for the phone's sake (and go with it) or for the face's."""
+    if not consent.granted(person, GATE_OPENING):
+        Entry.objects.filter(person=person).delete()
+
+
 # --- phone keys -------------------------------------------------------------------------------------------------------
 
 
@@ -205,6 +211,7 @@ def register(code: str, *, nkey: str, box_key: bytes, version: str) -> Gate:
         found.used_at = timezone.now()
         found.save(update_fields=["used_at"])
         gate = found.gate
+        former = gate.nkey
         if Gate.objects.filter(nkey=nkey).exclude(pk=gate.pk).exists():
             raise Refused("known_key", _("这台设备已接入为另一个门禁，请先清除它的数据。"), status=409, field="nkey")
         gate.nkey, gate.box_key, gate.version, gate.registered_at = nkey, box_key, version[:40], timezone.now()
@@ -213,7 +220,10 @@ def register(code: str, *, nkey: str, box_key: bytes, version: str) -> Gate:
         Grant.objects.filter(gate=gate).delete()  # a new device starts from nothing
         members = Member.objects.lasting().filter(community=gate.community_id)
         grant_everybody(gate, members.order_by("person_id").values_list("person_id", flat=True).distinct())
-        gate_link.make_consumer(gate.pk)  # last: a roll-back does not bring back what it purges
+        # The bus last: a roll-back undoes nothing there.
+        if former and former != nkey:
+            gate_link.lock_out(former)
+        gate_link.make_consumer(gate.pk)
     return gate
 
 
@@ -225,15 +235,19 @@ def grant_everybody(gate: Gate, people: Iterable[UUID]) -> None:
 
 def apply_state(gate_id: UUID, state: dict[str, Any]) -> None:
     """Take in a gate's health message; ended grants that it has applied are forgotten."""
+    applied = int(state.get("applied", 0))
     with scope.platform():
         Gate.objects.filter(pk=gate_id).update(
-            seen_at=timezone.now(), applied=int(state.get("applied", 0)), version=str(state.get("version", ""))[:40], report=_report(state)
+            seen_at=timezone.now(), applied=applied, version=str(state.get("version", ""))[:40], report=_report(state)
         )
-        Grant.objects.filter(gate=gate_id, gone=True, sent_rev=F("rev"), sequence__lte=int(state.get("applied", 0)), sequence__gt=0).delete()
-
-
-_REPORTED = ("at", "grants", "templates", "queued", "offset_ms", "door")
+        ended = Grant.objects.filter(gate=gate_id, gone=True, sent_rev=F("rev"))
+        ended.filter(sequence__lte=applied, sequence__gt=0).delete()
 
 
 def _report(state: dict[str, Any]) -> dict[str, Any]:
-    return {key: json.loads(json.dumps(state[key])) for key in _REPORTED if key in state}
+    """What a console page can show: a gate may say anything. Raises ValueError, TypeError or OverflowError."""
+    kinds = {"at": str, "door": str, "grants": int, "templates": int, "queued": int, "offset_ms": int}
+    report = {name: kind(state[name]) for name, kind in kinds.items() if name in state}
+    if any(len(str(said)) > 40 for said in report.values()):
+        raise ValueError("too long")
+    return report

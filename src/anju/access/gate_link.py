@@ -15,7 +15,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 
 from anju.access.models import Gate, Grant
-from anju.bus import client, subjects
+from anju.bus import accounts, client, subjects
 from anju.bus.server import authority
 from anju.grants import encoding, signing
 from anju.installation.keyring import secret
@@ -85,7 +85,19 @@ def make_consumer(gate: UUID) -> None:
     try:
         client.run(make, 10)
     except client.BusError as error:
-        raise Refused("bus_down", _("消息总线暂时不可用，请稍后重试。"), status=503) from error
+        raise _bus_down() from error
+
+
+def _bus_down() -> Refused:
+    return Refused("bus_down", _("消息总线暂时不可用，请稍后重试。"), status=503)
+
+
+def lock_out(nkey: str) -> None:
+    """A device that was this gate until now is thrown off the bus: it could answer, listen and report in the gate's name."""
+    try:
+        accounts.revoke(nkey)
+    except client.BusError as error:
+        raise _bus_down() from error
 
 
 def message(grant: Grant) -> bytes:

@@ -3,14 +3,23 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
+from math import isfinite
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 import structlog
 from asgiref.sync import sync_to_async
-from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections
+from django.db import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    close_old_connections,
+    transaction,
+)
 from django.utils import timezone
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -19,10 +28,11 @@ from nats.js.api import AckPolicy, ConsumerConfig
 
 from anju.access import actions, gate_link
 from anju.access.models import Entry, Face, Gate, Grant, Way
+from anju.access.purposes import FACE_OPENING, GATE_OPENING
 from anju.bus import subjects
 from anju.grants import encoding, sealing
 from anju.notices import actions as notices
-from anju.privacy import scope
+from anju.privacy import consent, scope
 from anju.privacy.vault import Erased
 from anju.recognition.faces import DIMENSIONS
 
@@ -99,18 +109,27 @@ def _entry(gate: Gate, data: bytes) -> tuple[Entry, UUID | None]:
         id=UUID(said["id"]),
         community_id=gate.community_id,
         gate=gate,
-        at=at,
+        at=min(at.astimezone(UTC), timezone.now()),  # a clock that is ahead must not keep it for ever on top of the list
         way=Way(said["way"]),
         result=Entry.Result(said["result"]),
         reason=str(said["reason"])[:40],
-        score=said["score"] and float(said["score"]),
-        second=said["second"] and float(said["second"]),
+        score=_number(said["score"]),
+        second=_number(said["second"]),
         offset_ms=int(said["offset_ms"]),
     )
     return entry, UUID(said["holder"]) if said["holder"] else None
 
 
-_NONSENSE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+def _number(said: Any) -> float | None:  # Any: what the gate said
+    """Raises ValueError or TypeError."""
+    if said is None:
+        return None
+    if not isfinite(number := float(said)):
+        raise ValueError("no finite number")
+    return number
+
+
+_NONSENSE = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
 
 
 def _read(messages: list[tuple[str, bytes]]) -> Iterator[tuple[Entry, UUID | None]]:
@@ -128,21 +147,46 @@ def _read(messages: list[tuple[str, bytes]]) -> Iterator[tuple[Entry, UUID | Non
 
 def store(messages: list[tuple[str, bytes]]) -> int:
     """Write a batch of entries; one already there is left as it is. Returns how many were new."""
+    try:
+        fresh = _store(messages)
+    except (DataError, IntegrityError, *_NONSENSE) as error:
+        if len(messages) > 1:  # one that the database will not have must not hold up the others
+            return sum(store([one]) for one in messages)
+        log.warning("bad_entry", subject=messages[0][0], error=type(error).__name__)
+        return 0
+    for entry in fresh:
+        _announce(entry)
+    return len(fresh)
+
+
+@transaction.atomic
+def _store(messages: list[tuple[str, bytes]]) -> list[Entry]:
     with scope.platform():
         said = list(_read(messages))
-        # A gate speaks only of holders it was told about: another gate's holder is nobody here.
-        holders = {holder for _, holder in said if holder}
-        gates = {entry.gate_id for entry, _ in said}
-        grants = Grant.objects.filter(gate__in=gates, holder__in=holders).values_list("gate_id", "holder", "person_id")
-        people = {(gate, holder): person for gate, holder, person in grants}
+        people = _people(said)
         for entry, holder in said:
-            entry.person_id = people.get((entry.gate_id, holder)) if holder else None
+            entry.person_id = people.get((entry.gate_id, holder, entry.way)) if holder else None
         known = set(Entry.objects.filter(pk__in=[entry.pk for entry, _ in said]).values_list("pk", flat=True))
         fresh = {entry.pk: entry for entry, _ in said if entry.pk not in known}
         Entry.objects.bulk_create(fresh.values(), ignore_conflicts=True)
-    for entry in fresh.values():
-        _announce(entry)
-    return len(fresh)
+    return list(fresh.values())
+
+
+def _people(said: list[tuple[Entry, UUID | None]]) -> dict[tuple[UUID, UUID | None, str], UUID]:
+    """Whose these entries are, by gate, holder and way; only people who agree now that it is written down."""
+    # A gate speaks only of holders it was told about: another gate's holder is nobody here.
+    holders = {holder for _, holder in said if holder}
+    gates = {entry.gate_id for entry, _ in said}
+    grants = list(
+        Grant.objects.filter(gate__in=gates, holder__in=holders).values_list("gate_id", "holder", "person_id")
+    )
+    persons = {person for _, _, person in grants}
+    consent.hold(*persons)
+    by_phone = consent.agreeing(persons, GATE_OPENING)
+    agree = {Way.FACE: by_phone | consent.agreeing(persons, FACE_OPENING), Way.QR: by_phone, Way.REMOTE: by_phone}
+    return {
+        (gate, holder, way): person for gate, holder, person in grants for way, them in agree.items() if person in them
+    }
 
 
 def _announce(entry: Entry) -> None:
@@ -159,6 +203,8 @@ def _announce(entry: Entry) -> None:
 
 async def _answer(bus: Client, message: Msg) -> None:
     _, gate, question = message.subject.split(".")
+    if not message.reply.startswith(f"_INBOX_{gate}."):
+        return  # we may publish anywhere and it may not: it must not choose where its answer goes
     if question == "time":
         payload = json.dumps({"now": timezone.now().isoformat()}).encode()
     elif question == "templates":

@@ -62,8 +62,10 @@ def with_members(rows: QuerySet[Held]) -> QuerySet[Held]:
 def holder(row: Entry | Grant) -> str:
     """Who came or may come, as staff see it: home and masked name."""
     if row.person is None:
-        by_staff = isinstance(row, Entry) and row.way == Way.REMOTE  # residents open from afar by a grant of their own
-        return _("工作人员") if by_staff else _("陌生人")
+        if isinstance(row, Entry) and row.way == Way.REMOTE:  # residents open from afar only with a name to it
+            return _("工作人员")
+        let_in = isinstance(row, Entry) and row.result == Entry.Result.GRANTED
+        return _("不留记录的住户") if let_in else _("陌生人")
     member = next((one for one in row.person.memberships.all() if one.community_id == row.community_id), None)
     return f"{member.home.label} {member.name or ''}" if member else _("已搬离的住户")
 

@@ -69,6 +69,11 @@ async def ensure_streams(client: Client) -> None:
             subjects=[subjects.ENTRIES],
             retention=RetentionPolicy.WORK_QUEUE,
             duplicate_window=600,
+            # Full, it takes no more and the gates keep theirs: revocations need the rest of the disk.
+            discard=DiscardPolicy.NEW,
+            max_bytes=4 * 2**30,
+            max_msgs_per_subject=1_000_000,
+            discard_new_per_subject=True,
         ),
     ):
         try:

@@ -1,5 +1,6 @@
 """The names of what travels on the bus (docs/gate-protocol.md gives the payloads)."""
 
+from typing import Any
 from uuid import UUID
 
 GRANTS_STREAM = "GRANTS"
@@ -36,7 +37,7 @@ def gate_of(subject: str) -> UUID:
     return UUID(subject.split(".")[1])
 
 
-def gate_permissions(gate: UUID) -> dict[str, dict[str, list[str]]]:
+def gate_permissions(gate: UUID) -> dict[str, dict[str, Any]]:
     """What one gate may publish and hear: its own subjects and its own consumer, nothing else."""
     consumer_name = consumer(gate)
     return {
@@ -49,9 +50,9 @@ def gate_permissions(gate: UUID) -> dict[str, dict[str, list[str]]]:
                 f"$JS.API.CONSUMER.INFO.{GRANTS_STREAM}.{consumer_name}",
                 f"$JS.API.CONSUMER.MSG.NEXT.{GRANTS_STREAM}.{consumer_name}",
                 f"$JS.ACK.{GRANTS_STREAM}.{consumer_name}.>",
-                # Answers to commands go to the platform's own inbox.
-                "_INBOX_platform.>",
             ]
         },
+        # One answer to each command it hears. The platform's inbox as such is closed: there it could answer for other gates.
+        "resp": {"max": 1, "ttl": 10_000_000_000},
         "sub": {"allow": [f"cmd.{gate}", f"_INBOX_{gate}.>"]},
     }

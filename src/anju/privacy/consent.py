@@ -87,19 +87,31 @@ def standings(subject: UUID) -> list[Standing]:
 
 def granted(subject: UUID, purpose: Purpose) -> bool:
     """Whether this person agrees to this purpose, as it is now, and to what it needs."""
+    return subject in agreeing({subject}, purpose)
+
+
+def agreeing(subjects: set[UUID], purpose: Purpose) -> set[UUID]:
+    """Who of these persons agrees to this purpose, as it is now, and to what it needs."""
     wanted = _with_needs(purpose)
-    latest = _latest(subject, [one.code for one in wanted])
-    return all(_state(latest.get(one.code), one) is State.GRANTED for one in wanted)
+    acts = Consent.objects.filter(subject__in=subjects, purpose__in=[one.code for one in wanted])
+    last = acts.order_by("subject", "purpose", "-id").distinct("subject", "purpose")
+    latest = {(act.subject, act.purpose): act for act in last}
+    return {
+        subject
+        for subject in subjects
+        if all(_state(latest.get((subject, one.code)), one) is State.GRANTED for one in wanted)
+    }
 
 
-def hold(subject: UUID, *, change: bool = False) -> None:
-    """From here to the end of the transaction no consent of this person changes, unless this transaction changes it.
+def hold(*subjects: UUID, change: bool = False) -> None:
+    """From here to the end of the transaction no consent of these persons changes, unless this transaction changes it.
 
     Without it a write that had just seen a consent could land behind the withdrawal that erases everything.
     """
     lock = "pg_advisory_xact_lock" if change else "pg_advisory_xact_lock_shared"
     with connection.cursor() as cursor:
-        cursor.execute(f"select {lock}(%s)", [subject.int & (2**63 - 1)])
+        keys = sorted(subject.int & (2**63 - 1) for subject in subjects)
+        cursor.execute(f"select {lock}(key) from unnest(%s::bigint[]) as key", [keys])  # noqa: S608  a name of ours
 
 
 def require(subject: UUID, purpose: Purpose) -> None:
