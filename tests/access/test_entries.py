@@ -19,6 +19,7 @@ from anju.homes import actions as homes
 from anju.homes.models import Community, Member
 from anju.people.models import Person
 from anju.privacy import scope
+from anju.privacy import tasks as privacy
 from tests import factories
 from tests.access.conftest import join
 from tests.doors import Door
@@ -174,7 +175,7 @@ def test_entries_go_after_half_a_year(resident: Person, gate: Gate) -> None:
         said(holder(resident, gate)),
         said(holder(resident, gate), at=(timezone.now() - timedelta(days=184)).isoformat()),
     )
-    tasks.expire(0)
+    privacy.expire(0)
     assert len(mine(resident)) == 1
 
 

@@ -190,3 +190,13 @@ def test_withdrawing_the_consent_ends_the_membership_and_erases_the_name(
         assert not Member.objects.filter(person=person).exists()
     acts = Consent.objects.filter(subject=person.pk, purpose=HOME_CERTIFICATION.code).values_list("action", flat=True)
     assert sorted(acts) == ["granted", "withdrawn"]
+
+
+def test_messages_about_a_home_go_with_the_consent(community: Community) -> None:
+    application = factories.application(community)
+    reviewer = factories.staff(community, Duty.REVIEWER)
+    decide(reviewer, str(application.pk), approve=False, reason="姓名与登记的业主张三丰不一致")
+    door = Door.of(application.person)
+    assert "张三丰" in door.get("/notices").body["items"][0]["body"]
+    door.delete(f"/consents/{HOME_CERTIFICATION.code}")
+    assert door.get("/notices").body["items"] == []

@@ -9,11 +9,14 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.test import Client
 from django.utils import timezone
 
+from anju.homes.models import Community, Member
 from anju.notices.models import Notice
+from anju.partners import sms
 from anju.partners.models import OutboxMessage
 from anju.partners.purposes import ACCOUNT
+from anju.people import tasks as people_tasks
 from anju.people.models import PHONE, Person
-from anju.privacy import consent, scope
+from anju.privacy import consent, retention, scope
 from anju.privacy.vault import vault
 from tests import factories
 from tests.doors import Answer, Door
@@ -214,12 +217,72 @@ def test_the_database_holds_nothing_a_phone_could_be_found_by(nobody: Door) -> N
 
 
 def test_old_messages_of_the_outbox_go_after_a_day(nobody: Door) -> None:
-    from anju.partners import sms
-
     sign_up(nobody, factories.phone())
     OutboxMessage.objects.update(at=timezone.now() - timedelta(hours=25))
-    assert sms.expire() == 1
+    assert retention.expire()["partners.OutboxMessage"] == 1
     assert not OutboxMessage.objects.exists()
+
+
+def test_what_was_sealed_for_a_number_that_is_nobodys_becomes_unreadable(nobody: Door) -> None:
+    for _ in range(2):
+        nobody.post(f"{AUTH}/auth/code/request", {"phone": factories.phone()})
+    keys = set(OutboxMessage.objects.values_list("subject", flat=True))
+    assert len(keys) == 1  # asking for strange numbers makes no keys without end
+    sms.forget_passing(timezone.now().date() + timedelta(days=2))
+    assert vault().knows(*keys)
+    sms.forget_passing(timezone.now().date() + timedelta(days=3))
+    assert not vault().knows(*keys)
+
+
+def test_a_sign_up_that_nobody_finished_is_forgotten(nobody: Door) -> None:
+    sign_up(nobody, factories.phone())
+    unfinished = Person.objects.get()
+    finished = factories.person()
+    people_tasks.tidy(0)
+    assert Person.objects.count() == 2
+    Person.objects.update(joined=timezone.now() - timedelta(hours=25))
+    people_tasks.tidy(0)
+    assert Person.objects.get() == finished
+    assert not vault().knows(unfinished.pk)
+
+
+def test_taking_back_the_account_closes_it_for_good(
+    nobody: Door, community: Community, django_capture_on_commit_callbacks: Any
+) -> None:
+    phone = factories.phone()
+    person = factories.person(factories.EVERYTHING, phone=phone, password=PASSWORD, nickname="小安")
+    factories.member(person, factories.home(community))
+    nobody.post(f"{AUTH}/auth/login", {"phone": phone, "password": PASSWORD})
+    assert nobody.get("/me").status == 200
+    with django_capture_on_commit_callbacks(execute=True):
+        assert nobody.delete(f"/consents/{ACCOUNT.code}").status == 200
+    assert nobody.get("/me").status == 401
+    row = Person.objects.get(pk=person.pk)
+    assert (row.is_active, row.phone, row.nickname, row.has_usable_password()) == (False, None, None, False)
+    assert vault().find(PHONE, phone) is None
+    assert not vault().knows(person.pk)
+    with scope.platform():
+        assert not Member.objects.filter(person=person).exists()
+    again = Door(Client())
+    sign_up(again, phone)  # the number is free
+    assert verify(again, code_sent()).status == 200
+
+
+def test_a_token_of_a_closed_account_opens_nothing(nobody: Door, person: Person) -> None:
+    client = Client()
+    client.force_login(person)
+    token = {"X-Session-Token": client.session.session_key or ""}
+    assert Client().get("/api/v1/me", headers=token).status_code == 200
+    Person.objects.filter(pk=person.pk).update(is_active=False)
+    assert Client().get("/api/v1/me", headers=token).status_code == 401
+
+
+def test_a_number_in_the_index_leads_only_to_whom_the_row_says(nobody: Door) -> None:
+    phone, person = factories.phone(), factories.person()
+    vault().claim(PHONE, phone, person.pk)  # a claim whose transaction was rolled back
+    sign_up(nobody, phone)
+    assert verify(nobody, code_sent()).status == 200
+    assert nobody.get("/me").body["id"] != str(person.pk)
 
 
 def test_a_nickname_may_be_chosen_and_not_be_a_novel(person: Person) -> None:

@@ -92,3 +92,14 @@ def test_the_files_belong_to_the_platform_alone(vault: Vault, path: Path) -> Non
     vault.admit(uuid4())
     assert path.stat().st_mode & 0o077 == 0
     assert path.parent.stat().st_mode & 0o077 == 0
+
+
+def test_a_failed_write_leaves_no_lock_behind(vault: Vault, path: Path) -> None:
+    person = uuid4()
+    vault.admit(person)
+    with pytest.raises(AttributeError):
+        vault.claim_many(iter([("phone", PHONE, person), ("phone", PHONE, None)]))  # type: ignore[list-item]
+    with pytest.raises(AttributeError):
+        vault.erase([person, None])  # type: ignore[list-item]
+    Vault(path).admit(uuid4())
+    assert vault.knows(person)

@@ -162,6 +162,7 @@ class Entry(models.Model):
 
     privacy = Declares(
         subject="person_id",
+        age="at",
         fields={
             "at": Personal(Category.ENTRY, GATE_OPENING, _("通行时间"), Retention.HALF_YEAR),
             "way": Personal(Category.ENTRY, GATE_OPENING, _("通行方式"), Retention.HALF_YEAR),

@@ -1,23 +1,19 @@
-"""Work that happens after the request: telling gates, expiring what is old."""
+"""Work that happens after the request: telling gates, comparing faces."""
 
-from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
 from nats.aio.client import Client
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from anju.access import actions, enrolment, gate_link
-from anju.access.models import Entry, Gate, Grant
+from anju.access.models import Gate, Grant
 from anju.bus import client, subjects
-from anju.partners import sms
 from anju.privacy import scope
 
 BATCH = 200
-HALF_YEAR_DAYS = 183
 
 
 @app.task(queue="gates", retry=RetryStrategy(max_attempts=200, wait=1), name="access.send_grants")
@@ -80,14 +76,3 @@ def catch_up(timestamp: int) -> None:
         untold = Grant.objects.filter(sent_rev__lt=F("rev")).values_list("gate_id", flat=True).distinct()
         for gate in list(untold):
             send_grants(str(gate))
-
-
-@app.periodic(cron="17 * * * *")
-@app.task(queue="upkeep", name="access.expire")
-def expire(timestamp: int) -> None:
-    """Delete entries and messages past their time."""
-    del timestamp
-    with scope.platform():
-        Entry.objects.filter(at__lt=timezone.now() - timedelta(days=HALF_YEAR_DAYS)).delete()
-        sms.expire()
-

@@ -178,6 +178,11 @@ def _tell(application: Application, reason: str) -> None:
         notices.tell(application.person, Notice.Kind.HOME, str(title), body)
 
 
+@consent.on_withdrawal(HOME_CERTIFICATION)
+def _forget_notices(person: UUID) -> None:
+    notices.forget(person, Notice.Kind.HOME)  # they name the home, and a refusal's reason may name more
+
+
 @transaction.atomic
 def end_membership(member: Member, *, at: datetime | None = None) -> None:
     """A membership ends now (or at a set time); every right that came with it ends with it."""

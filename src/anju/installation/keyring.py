@@ -2,6 +2,8 @@
 
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -10,10 +12,15 @@ from anju.installation.paths import KEYS
 
 def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # O_EXCL: two processes that start together must end up with the same secret.
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor, draft = tempfile.mkstemp(dir=path.parent)  # mode 0600
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
+        file.flush()
+        os.fsync(descriptor)
+    # Two processes that start together must end up with the same secret, and none may read half of one.
+    with suppress(FileExistsError):
+        os.link(draft, path)
+    Path(draft).unlink()
 
 
 @cache
@@ -21,10 +28,7 @@ def secret(name: str, size: int = 32) -> bytes:
     """The secret called `name`: `size` random bytes, made at first use."""
     path = KEYS / name
     if not path.exists():
-        try:
-            _write(path, secrets.token_bytes(size))
-        except FileExistsError:
-            pass
+        _write(path, secrets.token_bytes(size))
     return path.read_bytes()
 
 

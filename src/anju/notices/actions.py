@@ -38,6 +38,11 @@ def tell(person: Person, kind: Notice.Kind, title: str, body: str) -> Notice:
     return notice
 
 
+def forget(person: UUID, kind: Notice.Kind) -> None:
+    """Delete a person's messages of one kind: what they speak of is erased."""
+    Notice.objects.filter(person=person, kind=kind).delete()
+
+
 def read(person: Person, notice: UUID | None = None) -> None:
     """Mark one message, or all, as read."""
     unread = Notice.objects.filter(person=person, read_at__isnull=True)

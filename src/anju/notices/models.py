@@ -21,6 +21,7 @@ class Notice(models.Model):
 
     privacy = Declares(
         subject="person_id",
+        age="at",
         fields={
             "kind": NotPersonal("the kind of message"),
             "at": Personal(Category.MESSAGE, ACCOUNT, _("时间"), Retention.HALF_YEAR),

@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from anju.partners.purposes import ACCOUNT
-from anju.privacy.declarations import Category, Declares, Erase, NotPersonal, Personal, Retention
+from anju.privacy.declarations import Category, Declares, NotPersonal, Personal, Retention
 from anju.privacy.masks import last_four
 from anju.privacy.models import new_id
 from anju.privacy.sealed import Sealed
@@ -19,7 +19,7 @@ class OutboxMessage(models.Model):
 
     privacy = Declares(
         subject="subject",
-        erase=Erase.ROW,
+        age="at",
         fields={
             "subject": NotPersonal("an opaque id"),
             "kind": NotPersonal("the kind of message"),

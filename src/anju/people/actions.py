@@ -1,12 +1,16 @@
 """What changes accounts outside of allauth's own flows."""
 
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from anju.partners.purposes import ACCOUNT
 from anju.people.models import PHONE, Person
-from anju.privacy import consent
+from anju.privacy import consent, scope
 from anju.privacy.models import new_id
 from anju.privacy.vault import vault
 
@@ -22,3 +26,33 @@ def open_account(phone: str, password: str | None = None, **facts: Any) -> Perso
     vault().claim(PHONE, phone, person.pk)
     consent.grant(person.pk, ACCOUNT, version=ACCOUNT.version)
     return person
+
+
+UNFINISHED = timedelta(days=1)
+
+
+@consent.on_withdrawal(ACCOUNT)
+def close_account(subject: UUID) -> None:
+    """Nobody signs in as this person again, and what was sealed for them is unreadable, in backups as well.
+
+    The row stays, empty, until every gate has confirmed that the rights that hang on it are gone.
+    """
+    person = Person.objects.select_for_update().get(pk=subject)
+    person.is_active = person.is_staff = person.is_superuser = person.phone_verified = False
+    person.language = settings.LANGUAGE_CODE
+    person.set_unusable_password()
+    person.save(
+        update_fields=["is_active", "is_staff", "is_superuser", "phone_verified", "language", "password"]
+    )
+    transaction.on_commit(lambda: vault().erase([subject]))
+
+
+def forget_unfinished() -> int:
+    """Forget whoever gave a number and never proved it. Returns how many."""
+    begun = Person.objects.filter(phone_verified=False, is_active=True, joined__lt=timezone.now() - UNFINISHED)
+    people = list(begun.values_list("pk", flat=True))
+    with scope.platform():
+        Person.objects.filter(pk__in=people).delete()
+    if people:
+        vault().erase(people)
+    return len(people)

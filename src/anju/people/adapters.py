@@ -63,7 +63,10 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_user_by_phone(self, phone: str) -> Person | None:
         subject = vault().find(PHONE, phone)
-        return Person.objects.filter(pk=subject).first() if subject else None
+        person = Person.objects.filter(pk=subject).first() if subject else None
+        # The index lies beside the database and knows no roll-back: it leads, but only the row says that it is so.
+        holds = person and person.phone_verified and person.phone and person.phone.open() == phone
+        return person if holds else None
 
     def generate_phone_verification_code(self, *, user: AbstractBaseUser, phone: str) -> str:
         del user, phone

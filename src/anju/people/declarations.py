@@ -19,6 +19,7 @@ declare(
     "usersessions.UserSession",
     Declares(
         subject="user_id",
+        age="last_seen_at",
         fields={
             "ip": Personal(Category.NETWORK, ACCOUNT, _("登录网络地址（隐去末段）"), Retention.HALF_YEAR),
             "user_agent": Personal(Category.DEVICE, ACCOUNT, _("浏览器类型"), Retention.HALF_YEAR),

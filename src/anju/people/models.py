@@ -95,6 +95,7 @@ class KnownDevice(models.Model):
 
     privacy = Declares(
         subject="person_id",
+        age="last_seen",
         fields={
             "mark": NotPersonal("hash of a random cookie"),
             "label": Personal(Category.DEVICE, ACCOUNT, _("设备类型"), Retention.HALF_YEAR),

@@ -6,8 +6,9 @@ from django.apps import apps
 from django.core.checks import CheckMessage, Error, register
 from django.db import models
 
-from anju.privacy.declarations import FOREIGN, Declares, Personal
+from anju.privacy.declarations import FOREIGN, LASTS, Declares, Personal
 from anju.privacy.isolation import Isolation
+from anju.privacy.retention import retentions
 from anju.privacy.sealed import Sealed
 
 _SELF_EXPLAINING = (models.ForeignKey, models.OneToOneField, models.ManyToManyField)
@@ -33,6 +34,14 @@ def every_field_is_declared(app_configs: Any, **options: Any) -> list[CheckMessa
             )
             continue
         problems += _fields(model, declares)
+        if (kept := retentions(model, declares)) & LASTS.keys() and (len(kept) > 1 or declares.age is None):
+            problems.append(
+                Error(
+                    f"{label} is kept for a time that nothing ends.",
+                    hint="Give all its personal fields one retention and say from which field it counts: age=…",
+                    id="privacy.E006",
+                )
+            )
         names = {field.attname for field in model._meta.concrete_fields}
         if "community_id" in names and not isinstance(getattr(model, "isolation", None), Isolation):
             problems.append(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 
 from anju.privacy.purposes import Purpose
@@ -45,6 +46,15 @@ class Retention(StrEnum):
     THREE_YEARS = "three_years"
 
 
+LASTS = {
+    Retention.ONE_DAY: timedelta(days=1),
+    Retention.NINETY_DAYS: timedelta(days=90),
+    Retention.HALF_YEAR: timedelta(days=183),
+    Retention.THREE_YEARS: timedelta(days=3 * 366),
+}
+"""The retentions that a clock ends. The others end with the account or the purpose."""
+
+
 @dataclass(frozen=True)
 class Personal:
     """A field about a person that is not sealed because the database works with it (roles, times, states)."""
@@ -66,11 +76,13 @@ class NotPersonal:
 class Declares:
     """A model's declaration. subject: the field holding the person's id, None when no row is about a person.
 
+    age: the time from which a timed retention counts; the whole row goes then.
     fields: every field but keys, relations and sealed fields (which declare themselves). rest: covers the fields not named.
     """
 
     subject: str | None = None
     erase: Erase = Erase.ROW
+    age: str | None = None
     fields: Mapping[str, Personal | NotPersonal] = field(default_factory=dict)
     rest: Personal | NotPersonal | None = None
 

@@ -12,7 +12,8 @@ import os
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from uuid import UUID
@@ -77,6 +78,18 @@ class Vault:
             self._local.version = -1
         return connection
 
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """All of it or nothing; a failed write must not leave the lock behind that every other process waits for."""
+        db = self._db()
+        db.execute("begin immediate")
+        try:
+            yield db
+        except BaseException:
+            db.execute("rollback")
+            raise
+        db.execute("commit")
+
     def _fresh(self, db: sqlite3.Connection) -> None:
         """Forget cached keys when any process erased one. `data_version` is nearly free and changes with any write elsewhere."""
         version = db.execute("pragma data_version").fetchone()[0]
@@ -106,13 +119,11 @@ class Vault:
 
     def admit(self, *subjects: UUID) -> None:
         """Make a key for each person who has none."""
-        db = self._db()
-        db.execute("begin immediate")
-        db.executemany(
-            "insert into subject values (?, ?) on conflict do nothing",
-            [(one.bytes, self._wrapped(one)) for one in subjects],
-        )
-        db.execute("commit")
+        with self._writing() as db:
+            db.executemany(
+                "insert into subject values (?, ?) on conflict do nothing",
+                [(one.bytes, self._wrapped(one)) for one in subjects],
+            )
 
     def knows(self, subject: UUID) -> bool:
         return self._db().execute("select 1 from subject where id = ?", [subject.bytes]).fetchone() is not None
@@ -149,13 +160,13 @@ class Vault:
 
     def claim_many(self, claims: Iterable[tuple[str, str, UUID]]) -> None:
         rows = [(kind, self._mark(kind, value), subject.bytes) for kind, value, subject in claims]
-        db = self._db()
-        db.execute("begin immediate")
-        db.executemany(
-            "delete from ident where kind = ? and subject = ?", [(kind, subject) for kind, _, subject in rows]
-        )
-        db.executemany("insert into ident values (?, ?, ?) on conflict do update set subject = excluded.subject", rows)
-        db.execute("commit")
+        with self._writing() as db:
+            db.executemany(
+                "delete from ident where kind = ? and subject = ?", [(kind, subject) for kind, _, subject in rows]
+            )
+            db.executemany(
+                "insert into ident values (?, ?, ?) on conflict do update set subject = excluded.subject", rows
+            )
 
     def release(self, kind: str, subject: UUID) -> None:
         """Nothing of this kind leads to this person any more."""
@@ -164,14 +175,12 @@ class Vault:
 
     def erase(self, subjects: Sequence[UUID]) -> int:
         """Destroy these persons' keys and marks, here and on disk. Returns how many keys there were."""
-        db = self._db()
-        db.execute("begin immediate")
         gone = 0
-        for one in subjects:
-            gone += db.execute("delete from subject where id = ?", [one.bytes]).rowcount
-            db.execute("delete from ident where subject = ?", [one.bytes])
-        db.execute("update erasures set count = count + 1")
-        db.execute("commit")
+        with self._writing() as db:
+            for one in subjects:
+                gone += db.execute("delete from subject where id = ?", [one.bytes]).rowcount
+                db.execute("delete from ident where subject = ?", [one.bytes])
+            db.execute("update erasures set count = count + 1")
         self._keys.clear()
         self._scrub()
         return gone

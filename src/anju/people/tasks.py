@@ -1,0 +1,15 @@
+"""Upkeep of accounts."""
+
+from django.contrib.sessions.backends.db import SessionStore
+from procrastinate.contrib.django import app
+
+from anju.people import actions
+
+
+@app.periodic(cron="37 * * * *")
+@app.task(queue="upkeep", name="people.tidy")
+def tidy(timestamp: int) -> None:
+    """Forget sign-ups that nobody finished, and sessions that have ended."""
+    del timestamp
+    actions.forget_unfinished()
+    SessionStore.clear_expired()
