@@ -11,6 +11,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
+from anju.access import enrolment
 from anju.access.models import Face, Gate
 from anju.access.purposes import FACE_OPENING
 from anju.homes.models import Community
@@ -159,3 +160,15 @@ def test_a_face_can_be_removed_and_the_consent_stays(resident: Person, gate: Gat
     factories.face(resident)
     answer = Door.of(resident).delete("/face")
     assert (answer.body["state"], answer.body["consent"]) == ("none", True)
+
+
+def test_nobody_keeps_the_camera_check_busy_for_all(resident: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(enrolment, "judge", lambda image: enrolment.Verdict([], None, None, None))
+
+    def check(who: Person) -> Answer:
+        return Door.of(who).send_files("/face/check", image=SimpleUploadedFile("a.jpg", b"x"))
+
+    answers = [check(resident) for _ in range(241)]
+    assert {answer.status for answer in answers[:-1]} == {200}
+    assert (answers[-1].status, answers[-1].code) == (429, "too_many")
+    assert check(factories.person(factories.EVERYTHING)).status == 200

@@ -274,3 +274,18 @@ def test_somebody_who_moves_in_with_a_face_is_compared_with_the_neighbours(commu
     assert ProcrastinateJob.objects.filter(task_name="access.compare_face").exists()
     tasks.compare_face(str(twin.pk))
     assert [held(who)[0].payload["face"]["strict"] for who in (one, twin)] == [True, True]
+
+
+def test_a_gate_that_is_silent_keeps_one_thread_busy_and_not_all(
+    resident: Person, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = Door.of(resident)
+    meanwhile: list[Any] = []
+
+    def silent(*_: Any) -> dict[str, Any]:
+        meanwhile.append(door.post(f"/gates/{gate.pk}/open"))
+        return {"ok": True, "at": timezone.now().isoformat(), "entry": None}
+
+    monkeypatch.setattr(gate_link, "open_gate", silent)
+    assert door.post(f"/gates/{gate.pk}/open").status == 200
+    assert [(one.status, one.code) for one in meanwhile] == [(429, "too_many")]

@@ -198,6 +198,7 @@ def test_the_self_test_measures_and_names_nobody(manager: Desk, community: Commu
     page = manager.post("self-test/").content.decode()
     assert "分得开" in page and "ruler" in page
     assert "公**" not in page and "公孙小明" not in page
+    assert "读取本小区人脸特征" in manager.text("privacy/auditentry/")
 
 
 def test_the_self_test_counts_residents_who_look_alike(manager: Desk, community: Community) -> None:

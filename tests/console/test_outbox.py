@@ -2,10 +2,12 @@
 
 import pytest
 
-from anju.homes.models import Community
+from anju.homes import staffing
+from anju.homes.models import Community, Duty
 from anju.partners import sms
 from anju.partners.models import OutboxMessage
 from anju.people.models import Person
+from anju.privacy import scope
 from anju.privacy.models import AuditEntry
 from tests import factories
 from tests.console.conftest import Desk
@@ -54,6 +56,24 @@ def test_texts_to_other_communities_and_to_operators_are_not_there(manager: Desk
         answer = manager.post(f"outbox/{message.pk}/read/")
         assert answer.status_code == 404
         assert "482913" not in answer.content.decode()
+
+
+def test_giving_somebody_a_duty_opens_none_of_their_codes(
+    manager: Desk, community: Community, elsewhere: Community
+) -> None:
+    neighbour, colleague = factories.resident(elsewhere), factories.staff(elsewhere, Duty.MANAGER)
+    with scope.platform():
+        for who in (neighbour, colleague):
+            staffing.appoint(who, community, Duty.GUARD)
+    for who in (neighbour, colleague):
+        message = text_to(who)
+        assert str(message.pk) not in manager.text("outbox/rows/")
+        assert manager.post(f"outbox/{message.pk}/read/").status_code == 404
+
+
+def test_whoever_works_here_alone_can_be_helped(manager: Desk, community: Community) -> None:
+    message = text_to(factories.staff(community, Duty.GUARD))
+    assert TEXT in manager.post(f"outbox/{message.pk}/read/").content.decode()
 
 
 @pytest.mark.parametrize("who", ["guard", "reviewer"])

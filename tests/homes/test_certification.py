@@ -200,3 +200,14 @@ def test_messages_about_a_home_go_with_the_consent(community: Community) -> None
     assert "张三丰" in door.get("/notices").body["items"][0]["body"]
     door.delete(f"/consents/{HOME_CERTIFICATION.code}")
     assert door.get("/notices").body["items"] == []
+
+
+def test_one_person_cannot_fill_the_reviewers_queue(person: Person, community: Community) -> None:
+    factories.agree(person, HOME_CERTIFICATION)
+    for room in range(101, 106):
+        assert ask(person, factories.home(community, str(room))).status == 201
+    answer = ask(person, factories.home(community, "106"))
+    assert (answer.status, answer.code) == (409, "too_many_applications")
+    (first, *_) = Door.of(person).get("/applications").body
+    Door.of(person).post(f"/applications/{first['id']}/withdraw")
+    assert ask(person, factories.home(community, "106")).status == 201

@@ -11,6 +11,7 @@ from ninja.files import UploadedFile
 from anju.access import enrolment, queries
 from anju.access.models import Face
 from anju.access.purposes import FACE_OPENING
+from anju.people.limits import Each
 from anju.people.models import Person, person_of
 from anju.privacy import consent
 
@@ -66,14 +67,14 @@ def face(request: HttpRequest) -> FaceOut:
     return _present(person_of(request.user))
 
 
-@router.post("/face/check", response=VerdictOut)
+@router.post("/face/check", response=VerdictOut, throttle=[Each("face-check", 240)])
 def check(request: HttpRequest, image: File[UploadedFile]) -> VerdictOut:
     verdict = enrolment.check(person_of(request.user), image.read())
     issues = [IssueOut(code=code, text=text) for code, text in verdict.issues]
     return VerdictOut(ok=not issues, issues=issues, box=verdict.box, eyes=verdict.eyes)
 
 
-@router.post("/face", response={201: FaceOut})
+@router.post("/face", response={201: FaceOut}, throttle=[Each("face", 10)])
 def enrol(request: HttpRequest, images: File[list[UploadedFile]]) -> Status[FaceOut]:
     person = person_of(request.user)
     enrolment.enrol(person, [image.read() for image in images])

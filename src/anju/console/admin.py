@@ -24,6 +24,7 @@ MANAGERS = (Duty.MANAGER,)
 CODES = {
     "remote_open": gettext_lazy("远程开门"),
     "registration_code": gettext_lazy("生成接入码"),
+    "self_test": gettext_lazy("识别自检（读取本小区人脸特征）"),
     "homes": gettext_lazy("%(count)s 套房屋"),
     **dict(Application.State.choices),
 }

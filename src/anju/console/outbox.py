@@ -4,6 +4,7 @@ Each text is opened by itself, on the record.
 """
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -29,30 +30,27 @@ NEW = timedelta(minutes=5)
 def _messages(request: HttpRequest) -> list[OutboxMessage]:
     """The newest messages that are this member of staff's to pass on.
 
-    A manager sees those to people of their communities, and to people who belong nowhere yet (new ones).
+    A manager sees those to people who live or have applied in their communities, and to people who belong
+    nowhere yet (new ones). A code opens the whole account: giving somebody a duty here does not make their
+    life elsewhere this manager's business, and whoever works elsewhere as well is no one manager's.
     """
     found = list(OutboxMessage.objects.filter(at__gt=timezone.now() - KEPT)[:SHOWN])
     if OPERATOR in duties(request):
         return found
     mine = set(in_sight(request))
-    places = _places({message.subject for message in found})
-    operators = set(
-        Person.objects.filter(pk__in=places.keys() | {one.subject for one in found}, is_superuser=True).values_list(
-            "pk", flat=True
-        )
-    )
-    return [
-        message
-        for message in found
-        if message.subject not in operators and (message.subject not in places or places[message.subject] & mine)
-    ]
+    people = {message.subject for message in found}
+    lives, works = _places(people, Member, Application), _places(people, StaffRole)
+    theirs = set(Person.objects.filter(pk__in=people, is_superuser=True).values_list("pk", flat=True))
+    theirs |= {person for person, places in works.items() if not places <= mine}
+    theirs |= {person for person, places in lives.items() if not places & mine}
+    return [message for message in found if message.subject not in theirs]
 
 
-def _places(people: set[UUID]) -> dict[UUID, set[UUID]]:
-    """The communities that each of these people lives in, works for or has applied to."""
+def _places(people: set[UUID], *models: Any) -> dict[UUID, set[UUID]]:  # Any: models with a person and a community
+    """The communities in which these models name each of these people."""
     found: dict[UUID, set[UUID]] = {}
     with scope.platform():
-        for model in (Member, StaffRole, Application):
+        for model in models:
             for person, community in model.objects.filter(person__in=people).values_list("person_id", "community_id"):
                 found.setdefault(person, set()).add(community)
     return found

@@ -9,8 +9,10 @@ from django.views.decorators.http import require_http_methods
 from anju.access import enrolment
 from anju.access.models import Entry, Way
 from anju.console import charts
-from anju.console.pages import for_duties, in_sight, show
+from anju.console.pages import for_duties, in_sight, show, staff
 from anju.homes.models import Community, Duty
+from anju.privacy import audit
+from anju.privacy.models import AuditEntry
 from anju.recognition.gallery import SelfTest
 
 SHOWN = 100
@@ -36,7 +38,7 @@ def self_test(request: HttpRequest) -> HttpResponse:
     """GET explains, POST measures: it opens every face of the community, so it is not done in passing."""
     places = list(Community.objects.filter(pk__in=in_sight(request)))
     place = next((one for one in places if str(one.pk) == request.POST.get("community")), places[0] if places else None)
-    result = enrolment.gallery([place.pk]).self_test() if request.method == "POST" and place else None
+    result = _measure(request, place) if request.method == "POST" and place else None
     return show(
         request,
         "self_test",
@@ -48,6 +50,11 @@ def self_test(request: HttpRequest) -> HttpResponse:
         apart=_apart(result) if result else None,
         scores=_scores(place) if place else None,
     )
+
+
+def _measure(request: HttpRequest, place: Community) -> SelfTest:
+    audit.record(AuditEntry.Action.UNMASK, place, actor=staff(request).pk, reason="self_test")
+    return enrolment.gallery([place.pk]).self_test()
 
 
 def _apart(result: SelfTest) -> bool | None:

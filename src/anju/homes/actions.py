@@ -19,6 +19,9 @@ from anju.privacy import audit, consent, scope
 from anju.privacy.models import AuditEntry
 from anju.privacy.refusals import Refused
 
+MOST_OPEN = 5
+"""Applications of one person that may wait at a time: each takes a reviewer's time."""
+
 membership_changed = Signal()
 """Sent with `person` and `community` (ids) inside the transaction that begins, changes or ends a membership."""
 
@@ -46,6 +49,9 @@ def apply(person: Person, home: Home, *, role: Role, name: str, id_number: str) 
     number = id_numbers.parse(id_number)
     if Member.objects.living().filter(person=person, home=home).exists():
         raise Refused("already_certified", _("您已经是这套房屋的住户，无需再次认证。"), status=409, field="home")
+    if Application.objects.filter(person=person, state__in=Application.OPEN).count() >= MOST_OPEN:
+        text = _("您已有 %(count)s 份申请在等待审核，请等物业处理或先撤回不需要的。") % {"count": MOST_OPEN}
+        raise Refused("too_many_applications", text, status=409)
     with scope.community(home.community_id):
         contested = role == Role.OWNER and Member.objects.living().filter(home=home, role=Role.OWNER).exists()
         try:

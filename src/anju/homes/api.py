@@ -9,6 +9,7 @@ from pydantic import Field
 
 from anju.homes import actions, queries
 from anju.homes.models import Application, Home, Member, Role
+from anju.people.limits import Each
 from anju.people.models import person_of
 
 router = Router(tags=["homes"])
@@ -149,7 +150,7 @@ def applications(request: HttpRequest) -> list[ApplicationOut]:
     return [_application(one) for one in queries.applications(person_of(request.user))]
 
 
-@router.post("/applications", response={201: ApplicationOut})
+@router.post("/applications", response={201: ApplicationOut}, throttle=[Each("applications", 10)])
 def apply(request: HttpRequest, asked: ApplicationIn) -> Status[ApplicationOut]:
     person = person_of(request.user)
     made = actions.apply(person, queries.home(asked.home), role=asked.role, name=asked.name, id_number=asked.id_number)

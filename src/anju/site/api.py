@@ -77,6 +77,8 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 @api.exception_handler(HttpError)
 def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
+    if error.status_code == 429:
+        return problem(request, 429, "too_many", _("操作太频繁，请过一分钟再试。"))
     return problem(request, error.status_code, "request", _("请求无法处理，请检查后重试。"))
 
 

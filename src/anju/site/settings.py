@@ -118,7 +118,9 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "anju_cache",
         "KEY_FUNCTION": "anju.people.adapters.cache_key",
-    }
+    },
+    # For what one process counts for itself: limits that protect its own threads cost no query.
+    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 10_000}},
 }
 
 # --- accounts ---------------------------------------------------------------------------------------------------------
