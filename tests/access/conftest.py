@@ -2,7 +2,7 @@
 
 import pytest
 
-from anju.access import actions
+from anju.access import actions, tasks
 from anju.access.models import Gate
 from anju.bus import client as bus
 from anju.homes.models import Community
@@ -21,6 +21,7 @@ def join(gate: Gate) -> Gate:
     with scope.platform():
         code = actions.make_code(gate, staff=None)
     actions.register(code, nkey=factories.nkey(), box_key=factories.box_key(), version="test")
+    tasks.grant_everybody(str(gate.community_id))
     with scope.platform():
         return Gate.objects.get(pk=gate.pk)
 

@@ -289,3 +289,17 @@ def test_a_gate_that_is_silent_keeps_one_thread_busy_and_not_all(
     monkeypatch.setattr(gate_link, "open_gate", silent)
     assert door.post(f"/gates/{gate.pk}/open").status == 200
     assert [(one.status, one.code) for one in meanwhile] == [(429, "too_many")]
+
+
+def test_a_device_does_not_wait_until_thousands_are_granted(
+    streams: None, community: Community, nobody: Door, resident: Person
+) -> None:
+    gate = factories.gate(community, "新门")
+    with scope.platform():
+        code = actions.make_code(gate, staff=None)
+    body = {"nkey": factories.nkey(), "box_key": encoding.encode(factories.box_key()), "version": "t"}
+    assert nobody.post("/gates/register", {"code": code, **body}).status == 201
+    assert held(resident) == []
+    (job,) = ProcrastinateJob.objects.filter(task_name="access.grant_everybody")
+    tasks.grant_everybody(**job.args)
+    assert len(held(resident)) == 1

@@ -2,7 +2,6 @@
 
 import hashlib
 import secrets
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -200,6 +199,7 @@ def make_code(gate: Gate, *, staff: Person | None) -> str:
 def register(code: str, *, nkey: str, box_key: bytes, version: str) -> Gate:
     """A device proves with its code that it is this gate, and hands in its public keys. Raises Refused; a bad code changes nothing."""
     from anju.access import gate_link
+    from anju.access.tasks import grant_everybody  # as above
 
     refusal = Refused("bad_code", _("接入码无效、已使用或已过期，请在控制台重新生成。"), status=403, field="code")
     if not gate_link.is_user_key(nkey) or len(box_key) != 32:
@@ -218,19 +218,12 @@ def register(code: str, *, nkey: str, box_key: bytes, version: str) -> Gate:
         gate.applied = 0
         gate.save(update_fields=["nkey", "box_key", "version", "registered_at", "applied"])
         Grant.objects.filter(gate=gate).delete()  # a new device starts from nothing
-        members = Member.objects.lasting().filter(community=gate.community_id)
-        grant_everybody(gate, members.order_by("person_id").values_list("person_id", flat=True).distinct())
+        grant_everybody.defer(community=str(gate.community_id))
         # The bus last: a roll-back undoes nothing there.
         if former and former != nkey:
             gate_link.lock_out(former)
         gate_link.make_consumer(gate.pk)
     return gate
-
-
-def grant_everybody(gate: Gate, people: Iterable[UUID]) -> None:
-    """Tell a new gate about everybody who may use it."""
-    for person in people:
-        refresh(person, gate.community_id)
 
 
 def apply_state(gate_id: UUID, state: dict[str, Any]) -> None:

@@ -5,12 +5,13 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F
 from nats.aio.client import Client
-from procrastinate import RetryStrategy
+from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
 from anju.access import actions, enrolment, gate_link
 from anju.access.models import Gate, Grant
 from anju.bus import client, subjects
+from anju.homes.models import Member
 from anju.privacy import scope
 
 BATCH = 200
@@ -53,6 +54,16 @@ async def _publish(bus: Client, grants: list[Grant]) -> list[int]:
     return sequences
 
 
+@app.task(queue="gates", retry=RetryStrategy(max_attempts=200, wait=1), name="access.grant_everybody")
+def grant_everybody(community: str) -> None:
+    """Tell a new gate about everybody who may use it: thousands of people, too many for the device to wait for."""
+    with scope.platform():
+        members = Member.objects.lasting().filter(community=UUID(community))
+        people = list(members.values_list("person_id", flat=True).distinct())
+    for person in people:
+        actions.refresh(person, UUID(community))
+
+
 @app.task(queue="gates", retry=RetryStrategy(max_attempts=5, wait=5), name="access.compare_face")
 def compare_face(person: str) -> None:
     """Look for look-alikes of somebody who has just moved in."""
@@ -76,3 +87,13 @@ def catch_up(timestamp: int) -> None:
         untold = Grant.objects.filter(sent_rev__lt=F("rev")).values_list("gate_id", flat=True).distinct()
         for gate in list(untold):
             send_grants(str(gate))
+
+
+@app.periodic(cron="*/2 * * * *")
+@app.task(queue="gates", name="access.take_up", pass_context=True)
+async def take_up(context: JobContext, timestamp: int) -> None:
+    """Do again what a worker was doing when it was killed."""
+    del timestamp
+    jobs = context.app.job_manager
+    for job in await jobs.get_stalled_jobs():
+        await jobs.retry_job(job)

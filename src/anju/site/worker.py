@@ -28,7 +28,10 @@ async def _jobs() -> None:
             with app.replace_connector(app.connector.get_worker_connector()) as running:
                 async with running.open_async():
                     await running.run_worker_async(
-                        concurrency=4, install_signal_handlers=False, fetch_job_polling_interval=2.0
+                        concurrency=4,
+                        install_signal_handlers=False,
+                        fetch_job_polling_interval=2.0,
+                        delete_jobs="successful",
                     )
             return
         except (ConnectorException, OperationalError, OSError) as error:
