@@ -1,6 +1,7 @@
 """The platform's end of the gate protocol (docs/gate-protocol.md)."""
 
 import json
+from contextlib import suppress
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -66,10 +67,8 @@ def make_consumer(gate: UUID) -> None:
         name = subjects.consumer(gate)
         # What an earlier device of this gate was told is of no use to a new one.
         await stream.purge_stream(subjects.GRANTS_STREAM, subject=subjects.grants(gate))
-        try:
+        with suppress(NotFoundError):
             await stream.delete_consumer(subjects.GRANTS_STREAM, name)
-        except NotFoundError:
-            pass
         await stream.add_consumer(
             subjects.GRANTS_STREAM,
             ConsumerConfig(
@@ -119,7 +118,14 @@ def open_gate(gate: UUID, grant: UUID | None) -> dict[str, Any]:
     try:
         answer = client.request(subject, payload, signed(subject, payload), COMMAND_SECONDS)
     except client.BusError as error:
-        raise Refused("gate_silent", _("门禁没有响应，可能已断网。请改用二维码或人脸开门，或联系门岗。"), status=504) from error
+        raise Refused(
+            "gate_silent", _("门禁没有响应，可能已断网。请改用二维码或人脸开门，或联系门岗。"), status=504
+        ) from error
     if not answer.get("ok"):
-        raise Refused("gate_refused", _("门禁拒绝了这次开门，请联系物业核对您的通行权限。"), status=409, more={"reason": answer.get("code")})
+        raise Refused(
+            "gate_refused",
+            _("门禁拒绝了这次开门，请联系物业核对您的通行权限。"),
+            status=409,
+            more={"reason": answer.get("code")},
+        )
     return answer

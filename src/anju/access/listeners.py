@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from math import isfinite
@@ -25,6 +26,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js.api import AckPolicy, ConsumerConfig
+from nats.js.client import JetStreamContext
 
 from anju.access import actions, gate_link
 from anju.access.models import Entry, Face, Gate, Grant, Way
@@ -87,9 +89,8 @@ async def _entries(bus: Client) -> None:
                 config=ConsumerConfig(ack_policy=AckPolicy.EXPLICIT, ack_wait=20, max_ack_pending=5000),
             )
             while True:
-                try:
-                    messages = await pull.fetch(BATCH, timeout=5)
-                except TimeoutError:
+                messages = await _waiting(pull)
+                if not messages:
                     continue
                 await _in_database(store, [(message.subject, message.data) for message in messages])
                 for message in messages:
@@ -97,6 +98,21 @@ async def _entries(bus: Client) -> None:
         except (NatsError, OperationalError, InterfaceError, OSError) as error:
             log.warning("entries_waiting", error=type(error).__name__)  # the stream keeps them
             await asyncio.sleep(0.5)
+
+
+async def _waiting(pull: JetStreamContext.PullSubscription) -> list[Msg]:
+    """The next messages; none when nothing comes in five seconds.
+
+    One is asked for, then as many as are known to wait: a fetch of many may hold back the first until its time is up.
+    """
+    try:
+        messages = await pull.fetch(1, timeout=5)
+    except TimeoutError:
+        return []
+    if more := min(messages[0].metadata.num_pending, BATCH - 1):
+        with suppress(TimeoutError):
+            messages += await pull.fetch(more, timeout=0.5)
+    return messages
 
 
 def _entry(gate: Gate, data: bytes) -> tuple[Entry, UUID | None]:
@@ -109,7 +125,9 @@ def _entry(gate: Gate, data: bytes) -> tuple[Entry, UUID | None]:
         id=UUID(said["id"]),
         community_id=gate.community_id,
         gate=gate,
-        at=min(at.astimezone(UTC), timezone.now()),  # a clock that is ahead must not keep it for ever on top of the list
+        at=min(
+            at.astimezone(UTC), timezone.now()
+        ),  # a clock that is ahead must not keep it for ever on top of the list
         way=Way(said["way"]),
         result=Entry.Result(said["result"]),
         reason=str(said["reason"])[:40],
@@ -244,4 +262,6 @@ def _note_state(gate: UUID, said: dict[str, Any]) -> None:
     actions.apply_state(gate, said)
     with scope.platform():
         community = Gate.objects.values_list("community_id", flat=True).get(pk=gate)
-    notices.announce(f"community.{community}", "gate", {"id": str(gate), "door": said.get("door"), "queued": said.get("queued")})
+    notices.announce(
+        f"community.{community}", "gate", {"id": str(gate), "door": said.get("door"), "queued": said.get("queued")}
+    )

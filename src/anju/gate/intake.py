@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -65,9 +66,8 @@ class Intake:
                 await pull.unsubscribe()
 
     async def _take(self, pull: JetStreamContext.PullSubscription) -> None:
-        try:
-            messages = await pull.fetch(BATCH, CATCH_UP_SECONDS if self._news.expected else FETCH_SECONDS)
-        except TimeoutError:
+        messages = await _waiting(pull, CATCH_UP_SECONDS if self._news.expected else FETCH_SECONDS)
+        if not messages:
             return
         news = [one for message in messages if (one := self._read(message)) is not None]
         self._brain.learn(news, max(message.metadata.sequence.stream for message in messages))
@@ -119,6 +119,22 @@ class Intake:
         except (Unsealable, ValueError, KeyError, TypeError) as error:
             log.warning("bad_templates_dropped", error=type(error).__name__)
             return []
+
+
+async def _waiting(pull: JetStreamContext.PullSubscription, seconds: float) -> list[Msg]:
+    """The next messages; none when nothing comes in time.
+
+    One is asked for, then as many as are known to wait: a fetch of many may hold back the first until its time is up.
+    """
+    try:
+        messages = await pull.fetch(1, seconds)
+    except TimeoutError:
+        return []
+    more = min(messages[-1].metadata.num_pending, BATCH - 1)
+    if more:
+        with suppress(TimeoutError):
+            messages += await pull.fetch(more, CATCH_UP_SECONDS)
+    return messages
 
 
 async def _nothing_waits(pull: JetStreamContext.PullSubscription) -> bool:
