@@ -159,7 +159,7 @@ def add_key(person: Person, public: bytes, label: str) -> PhoneKey:
         with transaction.atomic():
             key = PhoneKey.objects.create(person=person, public=public, label=label.strip()[:60] or "—")
     except IntegrityError as error:
-        raise Refused("known_key", _("这部手机已经登记过了。"), status=409) from error
+        raise Refused("known_key", _("这部手机已经登记过了；如果换了账号，请先在原来的账号里移除它。"), status=409) from error
     refresh_everywhere(person.pk)
     return key
 
@@ -169,7 +169,7 @@ def remove_key(person: Person, key: UUID) -> None:
     """This phone's QR codes stop working at every gate. Raises Refused."""
     gone, _rows = PhoneKey.objects.filter(person=person, pk=key).delete()
     if not gone:
-        raise Refused("unknown_key", _("没有找到这部手机，它可能已被移除。"), status=404)
+        raise Refused("unknown_key", _("没有找到这部手机，它可能已被移除，请刷新页面。"), status=404)
     refresh_everywhere(person.pk)
 
 

@@ -45,7 +45,7 @@ def grant_at(person: Person, gate: UUID) -> Grant:
     """This person's grant at one gate. Raises Refused."""
     found = Grant.objects.filter(person=person, gate=gate, gone=False).first()
     if found is None:
-        raise Refused("unknown_gate", _("您没有这个门禁的通行权限。"), status=404)
+        raise Refused("unknown_gate", _("您没有这个门禁的通行权限；如果您住在这里，请联系物业。"), status=404)
     return found
 
 

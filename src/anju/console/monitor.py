@@ -82,7 +82,7 @@ def lines(entries: QuerySet[Entry]) -> list[Line]:
 def _gate(gate: UUID) -> Gate:
     found = Gate.objects.filter(pk=gate).first()
     if found is None:
-        raise Refused("unknown_gate", _("没有找到这个门禁。"), status=404)
+        raise Refused("unknown_gate", _("没有找到这个门禁，请刷新页面。"), status=404)
     return found
 
 
@@ -110,7 +110,7 @@ def entry(request: HttpRequest, entry: UUID) -> HttpResponse:
     """One entry's line, for a page that has just heard of it."""
     found = lines(Entry.objects.filter(pk=entry))
     if not found:
-        raise Refused("unknown_entry", _("没有找到这条通行记录。"), status=404)
+        raise Refused("unknown_entry", _("没有找到这条通行记录，请刷新页面。"), status=404)
     return render(request, "console/monitor_line.html", {"line": found[0]})
 
 

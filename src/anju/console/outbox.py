@@ -75,6 +75,6 @@ def read(request: HttpRequest, message: UUID) -> HttpResponse:
     """One message's row with its text in full."""
     found = next((one for one in _messages(request) if one.pk == message), None)
     if found is None:
-        raise Refused("unknown_message", _("没有找到这条短信，它可能已过期删除。"), status=404)
+        raise Refused("unknown_message", _("没有找到这条短信，它可能已过期删除，请对方重新获取验证码。"), status=404)
     text = audit.unmask(found, "text", actor=staff(request).pk, subject=found.subject, reason=audit.Reason.DELIVER)
     return render(request, "console/outbox_row.html", {"one": found, "text": text, "fresh": timezone.now() - NEW})

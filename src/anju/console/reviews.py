@@ -146,7 +146,7 @@ def reveal(request: HttpRequest, application: UUID) -> HttpResponse:
     field = request.POST.get("field", "")
     try:
         if field not in FIELDS:
-            raise Refused("nothing_to_show", _("这里没有可以查看的内容。"), status=404)
+            raise Refused("nothing_to_show", _("这里没有可以查看的内容，请刷新页面。"), status=404)
         value = audit.unmask(
             found,
             field,

@@ -88,7 +88,7 @@ def withdraw(application: Application) -> Application:
     """The applicant takes an open application back. Raises Refused when it is decided already."""
     application = _locked(application)
     if application.state not in Application.OPEN:
-        raise Refused("already_decided", _("这份申请已经处理完毕，不能撤回。"), status=409)
+        raise Refused("already_decided", _("这份申请已经处理完毕，不能再撤回，请刷新后查看结果。"), status=409)
     application.state = Application.State.WITHDRAWN
     application.save(update_fields=["state"])
     _note(application)
@@ -100,7 +100,7 @@ def dispute(application: Application, text: str) -> Application:
     """The applicant objects to a refusal, with what they have to say. Raises Refused."""
     application = _locked(application)
     if application.state != Application.State.REFUSED:
-        raise Refused("nothing_to_dispute", _("只有未通过的申请可以申诉。"), status=409)
+        raise Refused("nothing_to_dispute", _("只有未通过的申请可以申诉，请刷新后查看最新状态。"), status=409)
     if not 1 <= len(text.strip()) <= 500:
         raise Refused("text_length", _("请写明申诉理由（1 到 500 个字）。"), field="text")
     application.state = Application.State.DISPUTED
@@ -161,7 +161,7 @@ def _admit(application: Application) -> None:
                 name=name,
             )
     except IntegrityError as error:
-        raise Refused("already_certified", _("申请人已经是这套房屋的住户。"), status=409) from error
+        raise Refused("already_certified", _("申请人已经是这套房屋的住户，请按“不通过”退回这份申请。"), status=409) from error
     if consent.granted(application.person_id, REAL_NAME):
         with scope.person(application.person_id):
             RealName.objects.update_or_create(

@@ -48,7 +48,7 @@ def application(person: Person, application_id: UUID) -> Application:
     """One of this person's own. Raises Refused."""
     found = applications(person).filter(pk=application_id).first()
     if found is None:
-        raise Refused("unknown_application", _("没有找到这份申请。"), status=404)
+        raise Refused("unknown_application", _("没有找到这份申请，请刷新后重试。"), status=404)
     return found
 
 

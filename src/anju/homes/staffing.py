@@ -23,7 +23,7 @@ def find(phone: str) -> Person:
 def require_new(person: Person, community: Community, duty: Duty) -> None:
     """Raises Refused when this person has this duty already."""
     if StaffRole.objects.filter(person=person, community=community, duty=duty).exists():
-        text = _("对方已经是这个小区的%(duty)s。") % {"duty": Duty(duty).label}
+        text = _("对方已经是这个小区的%(duty)s，无需再添加。") % {"duty": Duty(duty).label}
         raise Refused("has_duty", text, status=409, field="duty")
 
 

@@ -81,6 +81,6 @@ def unmask(row: models.Model, field: str, *, actor: UUID, subject: UUID, reason:
         raise Refused("reason_required", _("请选择查看理由。"), field="reason")
     value = getattr(row, field, None)
     if not isinstance(value, SealedValue):
-        raise Refused("nothing_to_show", _("这里没有可以查看的内容。"), status=404)
+        raise Refused("nothing_to_show", _("这里没有可以查看的内容，请刷新页面。"), status=404)
     record(AuditEntry.Action.UNMASK, row, actor=actor, subject=subject, fields=[field], reason=reason)
     return value.open()
