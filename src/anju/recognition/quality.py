@@ -57,7 +57,7 @@ _IN_VIEW = 0.8
 """Photographs: 0.99 and more; with a tenth of the face cut off at a side 0.69 to 0.82."""
 
 # Eyes behind dark glass are far darker than the bridge of the nose; a mask has no lips and no shadow under
-# them. Photographs: eyes 0.44 and more of the bridge, lips 24 grey levels and more (docs/recognition.md).
+# them. Photographs: eyes 0.43 and more of the bridge, lips 24 grey levels and more (docs/recognition.md).
 _DARK_EYES = 0.25
 _FLAT_MOUTH = 12.0
 
