@@ -164,7 +164,9 @@ def application(place: Community, room: str = "101", role: Role = Role.OWNER, **
     who = facts.pop("who", None) or person(EVERYTHING)
     where = home(place, room)
     with scope.person(who.pk):
-        return homes.apply(who, where, role=role, name=facts.pop("name", name()), id_number=facts.pop("number", citizen()))
+        return homes.apply(
+            who, where, role=role, name=facts.pop("name", name()), id_number=facts.pop("number", citizen())
+        )
 
 
 def entry(at: Gate, who: Person | None = None, **facts: Any) -> Entry:

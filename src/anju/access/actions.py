@@ -86,7 +86,10 @@ def refresh(person: UUID, community: UUID) -> None:
         # One at a time for each person, and locked before looking: what was read before a withdrawal must not be written after it.
         Person.objects.select_for_update(no_key=True).filter(pk=person).values_list("pk").first()
         wanted = _wanted(person, community)
-        held = {grant.gate_id: grant for grant in Grant.objects.select_for_update().filter(person=person, community=community)}
+        held = {
+            grant.gate_id: grant
+            for grant in Grant.objects.select_for_update().filter(person=person, community=community)
+        }
         holder = next((grant.holder for grant in held.values()), None) or new_id()
         flagged = {face["rev"] for grant in held.values() if (face := grant.payload.get("face")) and face["strict"]}
         changed: set[UUID] = set()
@@ -129,7 +132,9 @@ def _follow(person: UUID, community: UUID, **_options: Any) -> None:  # Any: the
 
     refresh(person, community)
     with scope.person(person):
-        if Face.objects.filter(person=person).exists():  # enrolled before moving here: nobody has looked for a look-alike
+        if Face.objects.filter(
+            person=person
+        ).exists():  # enrolled before moving here: nobody has looked for a look-alike
             compare_face.defer(person=str(person))
 
 
@@ -154,12 +159,16 @@ def add_key(person: Person, public: bytes, label: str) -> PhoneKey:
     if not permits.is_public_key(public):
         raise Refused("bad_key", _("这部手机生成的密钥无效，请重新打开页面后再试。"), field="public")
     if PhoneKey.objects.filter(person=person).count() >= MOST_KEYS:
-        raise Refused("too_many_keys", _("最多登记 %(count)s 部手机，请先移除不用的。") % {"count": MOST_KEYS}, status=409)
+        raise Refused(
+            "too_many_keys", _("最多登记 %(count)s 部手机，请先移除不用的。") % {"count": MOST_KEYS}, status=409
+        )
     try:
         with transaction.atomic():
             key = PhoneKey.objects.create(person=person, public=public, label=label.strip()[:60] or "—")
     except IntegrityError as error:
-        raise Refused("known_key", _("这部手机已经登记过了；如果换了账号，请先在原来的账号里移除它。"), status=409) from error
+        raise Refused(
+            "known_key", _("这部手机已经登记过了；如果换了账号，请先在原来的账号里移除它。"), status=409
+        ) from error
     refresh_everywhere(person.pk)
     return key
 

@@ -95,7 +95,9 @@ def open_gate(request: HttpRequest, gate: UUID) -> Opened:
 
 
 @router.get("/entries", response=EntryPage)
-def entries(request: HttpRequest, before: UUID | None = None, limit: Annotated[int, Field(ge=1, le=100)] = 30) -> EntryPage:
+def entries(
+    request: HttpRequest, before: UUID | None = None, limit: Annotated[int, Field(ge=1, le=100)] = 30
+) -> EntryPage:
     page = queries.entries(person_of(request.user), before, limit)
     items = [
         EntryOut(

@@ -55,7 +55,9 @@ def _present(person: Person) -> FaceOut:
             FaceGate(
                 id=grant.gate_id,
                 name=grant.gate.name,
-                has_it=bool(grant.payload.get("face")) and grant.sent_rev == grant.rev and 0 < grant.sequence <= grant.gate.applied,
+                has_it=bool(grant.payload.get("face"))
+                and grant.sent_rev == grant.rev
+                and 0 < grant.sequence <= grant.gate.applied,
             )
             for grant in queries.gates(person)
         ],

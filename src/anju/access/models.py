@@ -178,7 +178,9 @@ class Entry(models.Model):
     id = models.UUIDField(primary_key=True, editable=False)
     community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("小区"))
     gate = models.ForeignKey(Gate, on_delete=models.CASCADE, related_name="entries", verbose_name=_("门禁"))
-    person = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="entries", verbose_name=_("住户"))
+    person = models.ForeignKey(
+        Person, on_delete=models.SET_NULL, null=True, related_name="entries", verbose_name=_("住户")
+    )
     at = models.DateTimeField(_("时间"))
     way = models.CharField(_("方式"), max_length=10, choices=Way)
     result = models.CharField(_("结果"), max_length=10, choices=Result)

@@ -8,7 +8,9 @@ from anju.privacy.purposes import Basis, Purpose
 GATE_OPENING = Purpose(
     code="gate_opening",
     title=_("手机与二维码开门"),
-    text=_("用这部手机里的密钥生成动态二维码，或在应用里点击开门。门禁只认得一个不含姓名的编号；您的通行记录只有您本人和门岗能看到，保留半年。"),
+    text=_(
+        "用这部手机里的密钥生成动态二维码，或在应用里点击开门。门禁只认得一个不含姓名的编号；您的通行记录只有您本人和门岗能看到，保留半年。"
+    ),
     basis=Basis.CONSENT,
     version=1,
     optional=True,

@@ -161,7 +161,9 @@ def _admit(application: Application) -> None:
                 name=name,
             )
     except IntegrityError as error:
-        raise Refused("already_certified", _("申请人已经是这套房屋的住户，请按“不通过”退回这份申请。"), status=409) from error
+        raise Refused(
+            "already_certified", _("申请人已经是这套房屋的住户，请按“不通过”退回这份申请。"), status=409
+        ) from error
     if consent.granted(application.person_id, REAL_NAME):
         with scope.person(application.person_id):
             RealName.objects.update_or_create(

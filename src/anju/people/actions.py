@@ -41,9 +41,7 @@ def close_account(subject: UUID) -> None:
     person.is_active = person.is_staff = person.is_superuser = person.phone_verified = False
     person.language = settings.LANGUAGE_CODE
     person.set_unusable_password()
-    person.save(
-        update_fields=["is_active", "is_staff", "is_superuser", "phone_verified", "language", "password"]
-    )
+    person.save(update_fields=["is_active", "is_staff", "is_superuser", "phone_verified", "language", "password"])
     transaction.on_commit(lambda: vault().erase([subject]))
 
 

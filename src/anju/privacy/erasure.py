@@ -44,7 +44,9 @@ def erase_purpose(subject: UUID, purpose: Purpose) -> list[str]:
         if only and declares.erase is Erase.ROW:
             gone, _ = rows.delete()
         else:
-            mine = [name for name in mine if model._meta.get_field(name).null]  # the room itself stops what must stay filled
+            mine = [
+                name for name in mine if model._meta.get_field(name).null
+            ]  # the room itself stops what must stay filled
             gone = rows.update(**dict.fromkeys(mine))
         if gone:
             erased += [f"{model._meta.label}.{name}" for name in mine]

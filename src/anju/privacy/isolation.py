@@ -49,7 +49,9 @@ def apply(using: str = "default") -> None:
     """Bring policies and the app role's rights up to date. Runs as the tables' owner, after migrations."""
     role = settings.DATABASE_APP_ROLE
     with connections[using].cursor() as cursor:
-        cursor.execute("select rolsuper or rolbypassrls or rolname = current_user from pg_roles where rolname = %s", [role])
+        cursor.execute(
+            "select rolsuper or rolbypassrls or rolname = current_user from pg_roles where rolname = %s", [role]
+        )
         found = cursor.fetchone()
         if found is None or found[0]:
             raise ImproperlyConfigured(

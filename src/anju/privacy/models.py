@@ -25,7 +25,9 @@ class Consent(models.Model):
         GRANTED = "granted", _("同意")
         WITHDRAWN = "withdrawn", _("撤回")
 
-    privacy = Declares(subject="subject", erase=Erase.KEEP, rest=NotPersonal("opaque ids and codes: the proof of an act"))
+    privacy = Declares(
+        subject="subject", erase=Erase.KEEP, rest=NotPersonal("opaque ids and codes: the proof of an act")
+    )
     append_only = True
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -56,7 +58,9 @@ class AuditEntry(models.Model):
         IMPORT = "import", _("导入")
         SIGN_IN = "sign_in", _("登录")
 
-    privacy = Declares(subject="subject", erase=Erase.KEEP, rest=NotPersonal("opaque ids, field names and reason codes"))
+    privacy = Declares(
+        subject="subject", erase=Erase.KEEP, rest=NotPersonal("opaque ids, field names and reason codes")
+    )
     append_only = True
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

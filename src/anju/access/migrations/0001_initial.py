@@ -4,30 +4,40 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(verbose_name='时间')),
-                ('way', models.CharField(choices=[('face', '人脸'), ('qr', '二维码'), ('remote', '手机')], max_length=10, verbose_name='方式')),
-                ('result', models.CharField(choices=[('granted', '已开门'), ('refused', '未开门')], max_length=10, verbose_name='结果')),
-                ('reason', models.CharField(max_length=40, verbose_name='说明')),
-                ('score', models.FloatField(null=True, verbose_name='相似度')),
-                ('second', models.FloatField(null=True, verbose_name='次相似度')),
-                ('offset_ms', models.IntegerField(default=0, verbose_name='门禁时差（毫秒）')),
-                ('received_at', models.DateTimeField(auto_now_add=True, verbose_name='收到时间')),
+                ("id", models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ("at", models.DateTimeField(verbose_name="时间")),
+                (
+                    "way",
+                    models.CharField(
+                        choices=[("face", "人脸"), ("qr", "二维码"), ("remote", "手机")],
+                        max_length=10,
+                        verbose_name="方式",
+                    ),
+                ),
+                (
+                    "result",
+                    models.CharField(
+                        choices=[("granted", "已开门"), ("refused", "未开门")], max_length=10, verbose_name="结果"
+                    ),
+                ),
+                ("reason", models.CharField(max_length=40, verbose_name="说明")),
+                ("score", models.FloatField(null=True, verbose_name="相似度")),
+                ("second", models.FloatField(null=True, verbose_name="次相似度")),
+                ("offset_ms", models.IntegerField(default=0, verbose_name="门禁时差（毫秒）")),
+                ("received_at", models.DateTimeField(auto_now_add=True, verbose_name="收到时间")),
             ],
             options={
-                'verbose_name': '通行记录',
-                'verbose_name_plural': '通行记录',
-                'ordering': ['-at'],
+                "verbose_name": "通行记录",
+                "verbose_name_plural": "通行记录",
+                "ordering": ["-at"],
             },
         ),
     ]

@@ -8,142 +8,238 @@ import anju.privacy.models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('access', '0001_initial'),
-        ('homes', '0001_initial'),
-        ('people', '0001_initial'),
+        ("access", "0001_initial"),
+        ("homes", "0001_initial"),
+        ("people", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Face',
+            name="Face",
             fields=[
-                ('person', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='face', serialize=False, to=settings.AUTH_USER_MODEL)),
-                ('vectors', models.BinaryField(blank=True, null=True, verbose_name='人脸特征')),
-                ('rev', models.PositiveIntegerField(default=1)),
-                ('strict', models.BooleanField(default=False, verbose_name='与他人相像')),
-                ('enrolled_at', models.DateTimeField(auto_now=True, verbose_name='录入时间')),
+                (
+                    "person",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="face",
+                        serialize=False,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("vectors", models.BinaryField(blank=True, null=True, verbose_name="人脸特征")),
+                ("rev", models.PositiveIntegerField(default=1)),
+                ("strict", models.BooleanField(default=False, verbose_name="与他人相像")),
+                ("enrolled_at", models.DateTimeField(auto_now=True, verbose_name="录入时间")),
             ],
             options={
-                'verbose_name': '人脸特征',
-                'verbose_name_plural': '人脸特征',
+                "verbose_name": "人脸特征",
+                "verbose_name_plural": "人脸特征",
             },
         ),
         migrations.AddField(
-            model_name='entry',
-            name='community',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='homes.community', verbose_name='小区'),
+            model_name="entry",
+            name="community",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, to="homes.community", verbose_name="小区"
+            ),
         ),
         migrations.AddField(
-            model_name='entry',
-            name='person',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='entries', to=settings.AUTH_USER_MODEL, verbose_name='住户'),
+            model_name="entry",
+            name="person",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="entries",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="住户",
+            ),
         ),
         migrations.CreateModel(
-            name='Gate',
+            name="Gate",
             fields=[
-                ('id', models.UUIDField(default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=60, verbose_name='门禁名称')),
-                ('place', models.CharField(blank=True, max_length=120, verbose_name='位置')),
-                ('nkey', models.CharField(blank=True, editable=False, max_length=64, null=True, unique=True, verbose_name='门禁公钥')),
-                ('box_key', models.BinaryField(null=True, verbose_name='加密公钥')),
-                ('version', models.CharField(blank=True, editable=False, max_length=40, verbose_name='程序版本')),
-                ('registered_at', models.DateTimeField(editable=False, null=True, verbose_name='接入时间')),
-                ('seen_at', models.DateTimeField(editable=False, null=True, verbose_name='最近在线')),
-                ('applied', models.BigIntegerField(default=0, editable=False, help_text='门禁已执行的授权消息序号', verbose_name='已执行到')),
-                ('report', models.JSONField(default=dict, editable=False, verbose_name='运行状态')),
-                ('community', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='homes.community', verbose_name='小区')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=60, verbose_name="门禁名称")),
+                ("place", models.CharField(blank=True, max_length=120, verbose_name="位置")),
+                (
+                    "nkey",
+                    models.CharField(
+                        blank=True, editable=False, max_length=64, null=True, unique=True, verbose_name="门禁公钥"
+                    ),
+                ),
+                ("box_key", models.BinaryField(null=True, verbose_name="加密公钥")),
+                ("version", models.CharField(blank=True, editable=False, max_length=40, verbose_name="程序版本")),
+                ("registered_at", models.DateTimeField(editable=False, null=True, verbose_name="接入时间")),
+                ("seen_at", models.DateTimeField(editable=False, null=True, verbose_name="最近在线")),
+                (
+                    "applied",
+                    models.BigIntegerField(
+                        default=0, editable=False, help_text="门禁已执行的授权消息序号", verbose_name="已执行到"
+                    ),
+                ),
+                ("report", models.JSONField(default=dict, editable=False, verbose_name="运行状态")),
+                (
+                    "community",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="homes.community", verbose_name="小区"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '门禁',
-                'verbose_name_plural': '门禁',
-                'ordering': ['name'],
+                "verbose_name": "门禁",
+                "verbose_name_plural": "门禁",
+                "ordering": ["name"],
             },
         ),
         migrations.AddField(
-            model_name='entry',
-            name='gate',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='access.gate', verbose_name='门禁'),
+            model_name="entry",
+            name="gate",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="entries",
+                to="access.gate",
+                verbose_name="门禁",
+            ),
         ),
         migrations.CreateModel(
-            name='Grant',
+            name="Grant",
             fields=[
-                ('id', models.UUIDField(default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False)),
-                ('holder', models.UUIDField(default=anju.privacy.models.new_id, help_text='门禁所见的持有人编号')),
-                ('payload', models.JSONField(default=dict)),
-                ('gone', models.BooleanField(default=False, verbose_name='已终止')),
-                ('rev', models.PositiveIntegerField(default=1)),
-                ('sent_rev', models.PositiveIntegerField(default=0)),
-                ('sequence', models.BigIntegerField(default=0, help_text='授权消息序号')),
-                ('community', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='homes.community', verbose_name='小区')),
-                ('gate', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='grants', to='access.gate', verbose_name='门禁')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='grants', to=settings.AUTH_USER_MODEL, verbose_name='住户')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("holder", models.UUIDField(default=anju.privacy.models.new_id, help_text="门禁所见的持有人编号")),
+                ("payload", models.JSONField(default=dict)),
+                ("gone", models.BooleanField(default=False, verbose_name="已终止")),
+                ("rev", models.PositiveIntegerField(default=1)),
+                ("sent_rev", models.PositiveIntegerField(default=0)),
+                ("sequence", models.BigIntegerField(default=0, help_text="授权消息序号")),
+                (
+                    "community",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="homes.community", verbose_name="小区"
+                    ),
+                ),
+                (
+                    "gate",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="grants",
+                        to="access.gate",
+                        verbose_name="门禁",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="grants",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="住户",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '通行授权',
-                'verbose_name_plural': '通行授权',
+                "verbose_name": "通行授权",
+                "verbose_name_plural": "通行授权",
             },
         ),
         migrations.CreateModel(
-            name='PhoneKey',
+            name="PhoneKey",
             fields=[
-                ('id', models.UUIDField(default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False)),
-                ('public', models.BinaryField(max_length=65)),
-                ('label', models.CharField(max_length=60, verbose_name='手机')),
-                ('created', models.DateTimeField(auto_now_add=True, verbose_name='登记时间')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='phone_keys', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("public", models.BinaryField(max_length=65)),
+                ("label", models.CharField(max_length=60, verbose_name="手机")),
+                ("created", models.DateTimeField(auto_now_add=True, verbose_name="登记时间")),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="phone_keys",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '手机密钥',
-                'verbose_name_plural': '手机密钥',
-                'ordering': ['created'],
+                "verbose_name": "手机密钥",
+                "verbose_name_plural": "手机密钥",
+                "ordering": ["created"],
             },
         ),
         migrations.CreateModel(
-            name='RegistrationCode',
+            name="RegistrationCode",
             fields=[
-                ('id', models.UUIDField(default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False)),
-                ('digest', models.BinaryField(max_length=32, unique=True)),
-                ('expires_at', models.DateTimeField()),
-                ('used_at', models.DateTimeField(null=True)),
-                ('community', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='homes.community', verbose_name='小区')),
-                ('gate', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='codes', to='access.gate')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("digest", models.BinaryField(max_length=32, unique=True)),
+                ("expires_at", models.DateTimeField()),
+                ("used_at", models.DateTimeField(null=True)),
+                (
+                    "community",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="homes.community", verbose_name="小区"
+                    ),
+                ),
+                (
+                    "gate",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="codes", to="access.gate"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '接入码',
-                'verbose_name_plural': '接入码',
+                "verbose_name": "接入码",
+                "verbose_name_plural": "接入码",
             },
         ),
         migrations.AddConstraint(
-            model_name='gate',
-            constraint=models.UniqueConstraint(fields=('community', 'name'), name='one_gate_a_name'),
+            model_name="gate",
+            constraint=models.UniqueConstraint(fields=("community", "name"), name="one_gate_a_name"),
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(fields=['person', '-id'], name='access_entr_person__cedb92_idx'),
+            model_name="entry",
+            index=models.Index(fields=["person", "-id"], name="access_entr_person__cedb92_idx"),
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(fields=['community', '-at'], name='access_entr_communi_18c334_idx'),
+            model_name="entry",
+            index=models.Index(fields=["community", "-at"], name="access_entr_communi_18c334_idx"),
         ),
         migrations.AddIndex(
-            model_name='grant',
-            index=models.Index(fields=['holder'], name='access_gran_holder_7ef5b5_idx'),
+            model_name="grant",
+            index=models.Index(fields=["holder"], name="access_gran_holder_7ef5b5_idx"),
         ),
         migrations.AddIndex(
-            model_name='grant',
-            index=models.Index(condition=models.Q(('sent_rev__lt', models.F('rev'))), fields=['gate'], name='grants_to_send'),
+            model_name="grant",
+            index=models.Index(
+                condition=models.Q(("sent_rev__lt", models.F("rev"))), fields=["gate"], name="grants_to_send"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.UniqueConstraint(fields=('gate', 'person'), name='one_grant_a_gate'),
+            model_name="grant",
+            constraint=models.UniqueConstraint(fields=("gate", "person"), name="one_grant_a_gate"),
         ),
         migrations.AddConstraint(
-            model_name='phonekey',
-            constraint=models.UniqueConstraint(fields=('public',), name='one_owner_a_key'),
+            model_name="phonekey",
+            constraint=models.UniqueConstraint(fields=("public",), name="one_owner_a_key"),
         ),
     ]

@@ -8,124 +8,210 @@ import anju.privacy.models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         BtreeGistExtension(),
         migrations.CreateModel(
-            name='Application',
+            name="Application",
             fields=[
-                ('id', models.UUIDField(default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False)),
-                ('role', models.CharField(choices=[('owner', '业主'), ('family', '家属'), ('tenant', '租客')], max_length=10, verbose_name='身份')),
-                ('name', models.BinaryField(blank=True, null=True, verbose_name='姓名')),
-                ('id_number', models.BinaryField(blank=True, null=True, verbose_name='身份证号')),
-                ('reason', models.BinaryField(blank=True, null=True, verbose_name='审核意见')),
-                ('state', models.CharField(choices=[('submitted', '待审核'), ('approved', '已通过'), ('refused', '未通过'), ('withdrawn', '已撤回'), ('disputed', '申诉中')], default='submitted', max_length=10, verbose_name='状态')),
-                ('contested', models.BooleanField(default=False, verbose_name='该房屋已有业主')),
-                ('submitted_at', models.DateTimeField(auto_now_add=True, verbose_name='提交时间')),
-                ('decided_at', models.DateTimeField(null=True, verbose_name='审核时间')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("owner", "业主"), ("family", "家属"), ("tenant", "租客")],
+                        max_length=10,
+                        verbose_name="身份",
+                    ),
+                ),
+                ("name", models.BinaryField(blank=True, null=True, verbose_name="姓名")),
+                ("id_number", models.BinaryField(blank=True, null=True, verbose_name="身份证号")),
+                ("reason", models.BinaryField(blank=True, null=True, verbose_name="审核意见")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("submitted", "待审核"),
+                            ("approved", "已通过"),
+                            ("refused", "未通过"),
+                            ("withdrawn", "已撤回"),
+                            ("disputed", "申诉中"),
+                        ],
+                        default="submitted",
+                        max_length=10,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("contested", models.BooleanField(default=False, verbose_name="该房屋已有业主")),
+                ("submitted_at", models.DateTimeField(auto_now_add=True, verbose_name="提交时间")),
+                ("decided_at", models.DateTimeField(null=True, verbose_name="审核时间")),
             ],
             options={
-                'verbose_name': '房屋认证',
-                'verbose_name_plural': '房屋认证',
-                'ordering': ['submitted_at'],
+                "verbose_name": "房屋认证",
+                "verbose_name_plural": "房屋认证",
+                "ordering": ["submitted_at"],
             },
         ),
         migrations.CreateModel(
-            name='ApplicationEvent',
+            name="ApplicationEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('submitted', '待审核'), ('approved', '已通过'), ('refused', '未通过'), ('withdrawn', '已撤回'), ('disputed', '申诉中')], max_length=10, verbose_name='状态')),
-                ('note', models.BinaryField(blank=True, null=True, verbose_name='说明')),
-                ('at', models.DateTimeField(auto_now_add=True, verbose_name='时间')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("submitted", "待审核"),
+                            ("approved", "已通过"),
+                            ("refused", "未通过"),
+                            ("withdrawn", "已撤回"),
+                            ("disputed", "申诉中"),
+                        ],
+                        max_length=10,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("note", models.BinaryField(blank=True, null=True, verbose_name="说明")),
+                ("at", models.DateTimeField(auto_now_add=True, verbose_name="时间")),
             ],
             options={
-                'verbose_name': '认证进度',
-                'verbose_name_plural': '认证进度',
-                'ordering': ['id'],
+                "verbose_name": "认证进度",
+                "verbose_name_plural": "认证进度",
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Building',
+            name="Building",
             fields=[
-                ('id', models.UUIDField(default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=40, verbose_name='楼栋')),
-                ('order', models.PositiveIntegerField(default=0, verbose_name='排序')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=40, verbose_name="楼栋")),
+                ("order", models.PositiveIntegerField(default=0, verbose_name="排序")),
             ],
             options={
-                'verbose_name': '楼栋',
-                'verbose_name_plural': '楼栋',
-                'ordering': ['order', 'name'],
+                "verbose_name": "楼栋",
+                "verbose_name_plural": "楼栋",
+                "ordering": ["order", "name"],
             },
         ),
         migrations.CreateModel(
-            name='Community',
+            name="Community",
             fields=[
-                ('id', models.UUIDField(default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=60, verbose_name='小区名称')),
-                ('city', models.CharField(max_length=40, verbose_name='城市')),
-                ('address', models.CharField(max_length=120, verbose_name='地址')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=60, verbose_name="小区名称")),
+                ("city", models.CharField(max_length=40, verbose_name="城市")),
+                ("address", models.CharField(max_length=120, verbose_name="地址")),
             ],
             options={
-                'verbose_name': '小区',
-                'verbose_name_plural': '小区',
-                'ordering': ['name'],
+                "verbose_name": "小区",
+                "verbose_name_plural": "小区",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Home',
+            name="Home",
             fields=[
-                ('id', models.UUIDField(default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False)),
-                ('room', models.CharField(max_length=20, verbose_name='房号')),
-                ('floor', models.IntegerField(verbose_name='楼层')),
-                ('area', models.DecimalField(blank=True, decimal_places=2, max_digits=8, null=True, verbose_name='建筑面积（平方米）')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("room", models.CharField(max_length=20, verbose_name="房号")),
+                ("floor", models.IntegerField(verbose_name="楼层")),
+                (
+                    "area",
+                    models.DecimalField(
+                        blank=True, decimal_places=2, max_digits=8, null=True, verbose_name="建筑面积（平方米）"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '房屋',
-                'verbose_name_plural': '房屋',
-                'ordering': ['unit__building__order', 'unit__order', 'floor', 'room'],
+                "verbose_name": "房屋",
+                "verbose_name_plural": "房屋",
+                "ordering": ["unit__building__order", "unit__order", "floor", "room"],
             },
         ),
         migrations.CreateModel(
-            name='Member',
+            name="Member",
             fields=[
-                ('id', models.UUIDField(default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False)),
-                ('role', models.CharField(choices=[('owner', '业主'), ('family', '家属'), ('tenant', '租客')], max_length=10, verbose_name='身份')),
-                ('name', models.BinaryField(blank=True, null=True, verbose_name='姓名')),
-                ('since', models.DateTimeField(default=django.utils.timezone.now, verbose_name='开始')),
-                ('until', models.DateTimeField(blank=True, null=True, verbose_name='结束')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("owner", "业主"), ("family", "家属"), ("tenant", "租客")],
+                        max_length=10,
+                        verbose_name="身份",
+                    ),
+                ),
+                ("name", models.BinaryField(blank=True, null=True, verbose_name="姓名")),
+                ("since", models.DateTimeField(default=django.utils.timezone.now, verbose_name="开始")),
+                ("until", models.DateTimeField(blank=True, null=True, verbose_name="结束")),
             ],
             options={
-                'verbose_name': '住户',
-                'verbose_name_plural': '住户',
+                "verbose_name": "住户",
+                "verbose_name_plural": "住户",
             },
         ),
         migrations.CreateModel(
-            name='StaffRole',
+            name="StaffRole",
             fields=[
-                ('id', models.UUIDField(default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False)),
-                ('duty', models.CharField(choices=[('reviewer', '审核员'), ('guard', '门岗'), ('manager', '物业经理')], max_length=12, verbose_name='岗位')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "duty",
+                    models.CharField(
+                        choices=[("reviewer", "审核员"), ("guard", "门岗"), ("manager", "物业经理")],
+                        max_length=12,
+                        verbose_name="岗位",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '岗位',
-                'verbose_name_plural': '岗位',
+                "verbose_name": "岗位",
+                "verbose_name_plural": "岗位",
             },
         ),
         migrations.CreateModel(
-            name='Unit',
+            name="Unit",
             fields=[
-                ('id', models.UUIDField(default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=40, verbose_name='单元')),
-                ('order', models.PositiveIntegerField(default=0, verbose_name='排序')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=40, verbose_name="单元")),
+                ("order", models.PositiveIntegerField(default=0, verbose_name="排序")),
             ],
             options={
-                'verbose_name': '单元',
-                'verbose_name_plural': '单元',
-                'ordering': ['building__order', 'order', 'name'],
+                "verbose_name": "单元",
+                "verbose_name_plural": "单元",
+                "ordering": ["building__order", "order", "name"],
             },
         ),
     ]

@@ -7,121 +7,182 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('homes', '0001_initial'),
+        ("homes", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='application',
-            name='person',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='applications', to=settings.AUTH_USER_MODEL, verbose_name='申请人'),
+            model_name="application",
+            name="person",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="applications",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="申请人",
+            ),
         ),
         migrations.AddField(
-            model_name='applicationevent',
-            name='application',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='homes.application'),
+            model_name="applicationevent",
+            name="application",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="events", to="homes.application"
+            ),
         ),
         migrations.AddField(
-            model_name='applicationevent',
-            name='person',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="applicationevent",
+            name="person",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='building',
-            name='community',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='homes.community', verbose_name='小区'),
+            model_name="building",
+            name="community",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, to="homes.community", verbose_name="小区"
+            ),
         ),
         migrations.AddField(
-            model_name='applicationevent',
-            name='community',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='homes.community'),
+            model_name="applicationevent",
+            name="community",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="homes.community"),
         ),
         migrations.AddField(
-            model_name='application',
-            name='community',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='homes.community', verbose_name='小区'),
+            model_name="application",
+            name="community",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, to="homes.community", verbose_name="小区"
+            ),
         ),
         migrations.AddField(
-            model_name='home',
-            name='community',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='homes.community', verbose_name='小区'),
+            model_name="home",
+            name="community",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, to="homes.community", verbose_name="小区"
+            ),
         ),
         migrations.AddField(
-            model_name='application',
-            name='home',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='applications', to='homes.home', verbose_name='房屋'),
+            model_name="application",
+            name="home",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="applications",
+                to="homes.home",
+                verbose_name="房屋",
+            ),
         ),
         migrations.AddField(
-            model_name='member',
-            name='community',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='homes.community', verbose_name='小区'),
+            model_name="member",
+            name="community",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, to="homes.community", verbose_name="小区"
+            ),
         ),
         migrations.AddField(
-            model_name='member',
-            name='home',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='members', to='homes.home', verbose_name='房屋'),
+            model_name="member",
+            name="home",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="members",
+                to="homes.home",
+                verbose_name="房屋",
+            ),
         ),
         migrations.AddField(
-            model_name='member',
-            name='person',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL, verbose_name='住户'),
+            model_name="member",
+            name="person",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="memberships",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="住户",
+            ),
         ),
         migrations.AddField(
-            model_name='staffrole',
-            name='community',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='homes.community', verbose_name='小区'),
+            model_name="staffrole",
+            name="community",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, to="homes.community", verbose_name="小区"
+            ),
         ),
         migrations.AddField(
-            model_name='staffrole',
-            name='person',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='staff_roles', to=settings.AUTH_USER_MODEL, verbose_name='工作人员'),
+            model_name="staffrole",
+            name="person",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="staff_roles",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="工作人员",
+            ),
         ),
         migrations.AddField(
-            model_name='unit',
-            name='building',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='units', to='homes.building', verbose_name='楼栋'),
+            model_name="unit",
+            name="building",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="units",
+                to="homes.building",
+                verbose_name="楼栋",
+            ),
         ),
         migrations.AddField(
-            model_name='unit',
-            name='community',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='homes.community', verbose_name='小区'),
+            model_name="unit",
+            name="community",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, to="homes.community", verbose_name="小区"
+            ),
         ),
         migrations.AddField(
-            model_name='home',
-            name='unit',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='homes', to='homes.unit', verbose_name='单元'),
+            model_name="home",
+            name="unit",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="homes", to="homes.unit", verbose_name="单元"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='building',
-            constraint=models.UniqueConstraint(fields=('community', 'name'), name='one_building_a_name'),
+            model_name="building",
+            constraint=models.UniqueConstraint(fields=("community", "name"), name="one_building_a_name"),
         ),
         migrations.AddConstraint(
-            model_name='application',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['submitted', 'disputed'])), fields=('person', 'home'), name='one_open_application_a_home'),
+            model_name="application",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["submitted", "disputed"])),
+                fields=("person", "home"),
+                name="one_open_application_a_home",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='member',
-            constraint=models.CheckConstraint(condition=models.Q(('until__isnull', True), ('until__gte', models.F('since')), _connector='OR'), name='member_window'),
+            model_name="member",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("until__isnull", True), ("until__gte", models.F("since")), _connector="OR"),
+                name="member_window",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='member',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('person', '='), ('home', '='), (models.Func('since', 'until', function='tstzrange'), '&&')], name='one_membership_at_a_time'),
+            model_name="member",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    ("person", "="),
+                    ("home", "="),
+                    (models.Func("since", "until", function="tstzrange"), "&&"),
+                ],
+                name="one_membership_at_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='staffrole',
-            constraint=models.UniqueConstraint(fields=('person', 'community', 'duty'), name='one_row_a_duty'),
+            model_name="staffrole",
+            constraint=models.UniqueConstraint(fields=("person", "community", "duty"), name="one_row_a_duty"),
         ),
         migrations.AddConstraint(
-            model_name='unit',
-            constraint=models.UniqueConstraint(fields=('building', 'name'), name='one_unit_a_name'),
+            model_name="unit",
+            constraint=models.UniqueConstraint(fields=("building", "name"), name="one_unit_a_name"),
         ),
         migrations.AddConstraint(
-            model_name='home',
-            constraint=models.UniqueConstraint(fields=('unit', 'room'), name='one_home_a_room'),
+            model_name="home",
+            constraint=models.UniqueConstraint(fields=("unit", "room"), name="one_home_a_room"),
         ),
     ]

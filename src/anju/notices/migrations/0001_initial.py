@@ -6,27 +6,37 @@ import anju.privacy.models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', models.UUIDField(default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('home', '房屋'), ('security', '安全'), ('face', '人脸')], max_length=10, verbose_name='类型')),
-                ('title', models.BinaryField(blank=True, null=True, verbose_name='标题')),
-                ('body', models.BinaryField(blank=True, null=True, verbose_name='内容')),
-                ('at', models.DateTimeField(auto_now_add=True, verbose_name='时间')),
-                ('read_at', models.DateTimeField(null=True, verbose_name='阅读时间')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("home", "房屋"), ("security", "安全"), ("face", "人脸")],
+                        max_length=10,
+                        verbose_name="类型",
+                    ),
+                ),
+                ("title", models.BinaryField(blank=True, null=True, verbose_name="标题")),
+                ("body", models.BinaryField(blank=True, null=True, verbose_name="内容")),
+                ("at", models.DateTimeField(auto_now_add=True, verbose_name="时间")),
+                ("read_at", models.DateTimeField(null=True, verbose_name="阅读时间")),
             ],
             options={
-                'verbose_name': '通知',
-                'verbose_name_plural': '通知',
-                'ordering': ['-id'],
+                "verbose_name": "通知",
+                "verbose_name_plural": "通知",
+                "ordering": ["-id"],
             },
         ),
     ]

@@ -6,27 +6,35 @@ import anju.privacy.models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='OutboxMessage',
+            name="OutboxMessage",
             fields=[
-                ('id', models.UUIDField(default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False)),
-                ('subject', models.UUIDField(db_index=True, editable=False)),
-                ('kind', models.CharField(choices=[('code', '验证码'), ('notice', '通知')], max_length=10, verbose_name='类型')),
-                ('phone', models.BinaryField(blank=True, null=True, verbose_name='手机号')),
-                ('text', models.BinaryField(blank=True, null=True, verbose_name='短信内容')),
-                ('at', models.DateTimeField(auto_now_add=True, verbose_name='时间')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("subject", models.UUIDField(db_index=True, editable=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("code", "验证码"), ("notice", "通知")], max_length=10, verbose_name="类型"
+                    ),
+                ),
+                ("phone", models.BinaryField(blank=True, null=True, verbose_name="手机号")),
+                ("text", models.BinaryField(blank=True, null=True, verbose_name="短信内容")),
+                ("at", models.DateTimeField(auto_now_add=True, verbose_name="时间")),
             ],
             options={
-                'verbose_name': '短信',
-                'verbose_name_plural': '短信发件箱',
-                'ordering': ['-id'],
+                "verbose_name": "短信",
+                "verbose_name_plural": "短信发件箱",
+                "ordering": ["-id"],
             },
         ),
     ]

@@ -8,63 +8,108 @@ import anju.privacy.models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Person',
+            name="Person",
             fields=[
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('id', models.UUIDField(default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False)),
-                ('phone', models.BinaryField(blank=True, null=True, verbose_name='手机号')),
-                ('phone_verified', models.BooleanField(default=False, verbose_name='手机号已验证')),
-                ('nickname', models.BinaryField(blank=True, null=True, verbose_name='昵称')),
-                ('language', models.CharField(default='zh-hans', max_length=10, verbose_name='语言')),
-                ('is_staff', models.BooleanField(default=False, verbose_name='工作人员')),
-                ('is_active', models.BooleanField(default=True, verbose_name='可用')),
-                ('joined', models.DateTimeField(auto_now_add=True, verbose_name='注册时间')),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("phone", models.BinaryField(blank=True, null=True, verbose_name="手机号")),
+                ("phone_verified", models.BooleanField(default=False, verbose_name="手机号已验证")),
+                ("nickname", models.BinaryField(blank=True, null=True, verbose_name="昵称")),
+                ("language", models.CharField(default="zh-hans", max_length=10, verbose_name="语言")),
+                ("is_staff", models.BooleanField(default=False, verbose_name="工作人员")),
+                ("is_active", models.BooleanField(default=True, verbose_name="可用")),
+                ("joined", models.DateTimeField(auto_now_add=True, verbose_name="注册时间")),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '用户',
-                'verbose_name_plural': '用户',
+                "verbose_name": "用户",
+                "verbose_name_plural": "用户",
             },
         ),
         migrations.CreateModel(
-            name='RealName',
+            name="RealName",
             fields=[
-                ('person', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='real_name', serialize=False, to=settings.AUTH_USER_MODEL)),
-                ('name', models.BinaryField(blank=True, null=True, verbose_name='姓名')),
-                ('id_number', models.BinaryField(blank=True, null=True, verbose_name='身份证号')),
-                ('verified_at', models.DateTimeField(auto_now_add=True, verbose_name='核验时间')),
+                (
+                    "person",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="real_name",
+                        serialize=False,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("name", models.BinaryField(blank=True, null=True, verbose_name="姓名")),
+                ("id_number", models.BinaryField(blank=True, null=True, verbose_name="身份证号")),
+                ("verified_at", models.DateTimeField(auto_now_add=True, verbose_name="核验时间")),
             ],
             options={
-                'verbose_name': '实名信息',
-                'verbose_name_plural': '实名信息',
+                "verbose_name": "实名信息",
+                "verbose_name_plural": "实名信息",
             },
         ),
         migrations.CreateModel(
-            name='KnownDevice',
+            name="KnownDevice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('mark', models.BinaryField(max_length=32)),
-                ('label', models.CharField(max_length=60, verbose_name='设备')),
-                ('first_seen', models.DateTimeField(auto_now_add=True, verbose_name='首次登录')),
-                ('last_seen', models.DateTimeField(auto_now=True, verbose_name='最近登录')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='devices', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("mark", models.BinaryField(max_length=32)),
+                ("label", models.CharField(max_length=60, verbose_name="设备")),
+                ("first_seen", models.DateTimeField(auto_now_add=True, verbose_name="首次登录")),
+                ("last_seen", models.DateTimeField(auto_now=True, verbose_name="最近登录")),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="devices", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '登录设备',
-                'verbose_name_plural': '登录设备',
-                'constraints': [models.UniqueConstraint(fields=('person', 'mark'), name='one_row_a_device')],
+                "verbose_name": "登录设备",
+                "verbose_name_plural": "登录设备",
+                "constraints": [models.UniqueConstraint(fields=("person", "mark"), name="one_row_a_device")],
             },
         ),
     ]

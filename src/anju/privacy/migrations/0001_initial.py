@@ -8,58 +8,107 @@ import anju.privacy.models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Consent',
+            name="Consent",
             fields=[
-                ('id', models.UUIDField(default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False)),
-                ('subject', models.UUIDField(verbose_name='当事人')),
-                ('actor', models.UUIDField(help_text='本人，或未满十四周岁时的监护人', verbose_name='操作人')),
-                ('purpose', models.CharField(max_length=40, verbose_name='用途')),
-                ('version', models.PositiveIntegerField(verbose_name='版本')),
-                ('action', models.CharField(choices=[('granted', '同意'), ('withdrawn', '撤回')], max_length=10, verbose_name='操作')),
-                ('at', models.DateTimeField(auto_now_add=True, verbose_name='时间')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("subject", models.UUIDField(verbose_name="当事人")),
+                ("actor", models.UUIDField(help_text="本人，或未满十四周岁时的监护人", verbose_name="操作人")),
+                ("purpose", models.CharField(max_length=40, verbose_name="用途")),
+                ("version", models.PositiveIntegerField(verbose_name="版本")),
+                (
+                    "action",
+                    models.CharField(
+                        choices=[("granted", "同意"), ("withdrawn", "撤回")], max_length=10, verbose_name="操作"
+                    ),
+                ),
+                ("at", models.DateTimeField(auto_now_add=True, verbose_name="时间")),
             ],
             options={
-                'verbose_name': '同意记录',
-                'verbose_name_plural': '同意记录',
+                "verbose_name": "同意记录",
+                "verbose_name_plural": "同意记录",
             },
         ),
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('id', models.UUIDField(default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(auto_now_add=True, verbose_name='时间')),
-                ('actor', models.UUIDField(null=True, verbose_name='操作人')),
-                ('subject', models.UUIDField(null=True, verbose_name='当事人')),
-                ('action', models.CharField(choices=[('unmask', '查看完整信息'), ('decide', '审核'), ('gate', '门禁操作'), ('import', '导入'), ('sign_in', '登录')], max_length=10, verbose_name='操作')),
-                ('target', models.CharField(max_length=80, verbose_name='对象')),
-                ('target_id', models.CharField(max_length=40, verbose_name='对象编号')),
-                ('fields', models.JSONField(default=list, verbose_name='字段')),
-                ('reason', models.CharField(max_length=40, verbose_name='理由')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("at", models.DateTimeField(auto_now_add=True, verbose_name="时间")),
+                ("actor", models.UUIDField(null=True, verbose_name="操作人")),
+                ("subject", models.UUIDField(null=True, verbose_name="当事人")),
+                (
+                    "action",
+                    models.CharField(
+                        choices=[
+                            ("unmask", "查看完整信息"),
+                            ("decide", "审核"),
+                            ("gate", "门禁操作"),
+                            ("import", "导入"),
+                            ("sign_in", "登录"),
+                        ],
+                        max_length=10,
+                        verbose_name="操作",
+                    ),
+                ),
+                ("target", models.CharField(max_length=80, verbose_name="对象")),
+                ("target_id", models.CharField(max_length=40, verbose_name="对象编号")),
+                ("fields", models.JSONField(default=list, verbose_name="字段")),
+                ("reason", models.CharField(max_length=40, verbose_name="理由")),
             ],
             options={
-                'verbose_name': '审计记录',
-                'verbose_name_plural': '审计记录',
-                'indexes': [models.Index(fields=['subject', '-id'], name='privacy_aud_subject_f00dad_idx'), models.Index(fields=['actor', '-id'], name='privacy_aud_actor_c1e04e_idx')],
+                "verbose_name": "审计记录",
+                "verbose_name_plural": "审计记录",
+                "indexes": [
+                    models.Index(fields=["subject", "-id"], name="privacy_aud_subject_f00dad_idx"),
+                    models.Index(fields=["actor", "-id"], name="privacy_aud_actor_c1e04e_idx"),
+                ],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='auditentry',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='c6c39c9011478fa6bdce1f01163f5ef3bc2c6508', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_a88c4', table='privacy_auditentry', when='BEFORE')),
+            model_name="auditentry",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="c6c39c9011478fa6bdce1f01163f5ef3bc2c6508",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_a88c4",
+                    table="privacy_auditentry",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='consent',
-            index=models.Index(fields=['subject', 'purpose', '-id'], name='privacy_con_subject_ae0a53_idx'),
+            model_name="consent",
+            index=models.Index(fields=["subject", "purpose", "-id"], name="privacy_con_subject_ae0a53_idx"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='consent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='0076e99df5e81ae86cddbad4332e170fe0f20bcc', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_faefc', table='privacy_consent', when='BEFORE')),
+            model_name="consent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="0076e99df5e81ae86cddbad4332e170fe0f20bcc",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_faefc",
+                    table="privacy_consent",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]
