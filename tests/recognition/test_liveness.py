@@ -70,6 +70,14 @@ def test_a_good_print_that_fills_the_view_passes_as_the_documentation_says() -> 
     assert refused(Passive(), attacks.sharp) == 0
 
 
+def test_somebody_in_a_doorway_is_no_picture_held_up() -> None:
+    def framed_by_walls(picture: Picture) -> Picture:
+        wall = np.random.default_rng(1).normal(60, 4, (picture.shape[0], 150, 3)).clip(0, 255).astype(np.uint8)
+        return np.ascontiguousarray(np.hstack([wall, picture, wall]))
+
+    assert refused(Rim(), framed_by_walls) == 0
+
+
 def test_a_margin_added_by_software_is_hardly_ever_taken_for_a_sheet_held_up() -> None:
     def framed(picture: Picture) -> Picture:
         return np.asarray(
