@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import nkeys
+import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ec import (
     SECP256R1,
     EllipticCurvePrivateKey,
@@ -25,7 +26,7 @@ from anju.gate.link import Link
 from anju.gate.store import Store
 from anju.grants import permits
 from anju.grants.grant import FaceRef, Grant, Way
-from anju.recognition.faces import Vector
+from anju.recognition.faces import DIMENSIONS, Vector
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -88,6 +89,12 @@ def grant(phone: Phone | None = None, **changes: Any) -> Grant:  # Any: a Grant'
         face=FaceRef(1, strict=False),
     )
     return replace(plain, **changes)
+
+
+def a_face(seed: int | None = None) -> Vector:
+    """A made-up face that resembles no other."""
+    vector = np.random.default_rng(seed).normal(size=DIMENSIONS)
+    return np.asarray(vector / np.linalg.norm(vector), np.float32)
 
 
 class Gate:

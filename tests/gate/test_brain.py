@@ -5,21 +5,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
-import numpy as np
 import pytest
 
 from anju.gate import clock
 from anju.grants.decision import Reason
 from anju.grants.grant import Ended, FaceRef, Grant, Way
-from anju.recognition.faces import DIMENSIONS, Vector
+from anju.recognition.faces import Vector
 from anju.recognition.gallery import Match
 from tests.gate import made
-from tests.gate.made import Gate, Phone
-
-
-def a_face(seed: int) -> Vector:
-    vector = np.random.default_rng(seed).normal(size=DIMENSIONS)
-    return np.asarray(vector / np.linalg.norm(vector), np.float32)
+from tests.gate.made import Gate, Phone, a_face
 
 
 def face_of(who: Grant) -> Match[UUID]:

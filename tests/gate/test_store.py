@@ -5,19 +5,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
-import numpy as np
 import pytest
 
 from anju.gate.store import Store
 from anju.grants.grant import Ended
-from anju.recognition.faces import DIMENSIONS, Vector
 from tests.gate import made
-from tests.gate.made import Gate
-
-
-def a_face() -> Vector:
-    vector = np.random.default_rng().normal(size=DIMENSIONS)
-    return np.asarray(vector / np.linalg.norm(vector), np.float32)
+from tests.gate.made import Gate, a_face
 
 
 def on_disk(gate: Gate) -> bytes:

@@ -1,5 +1,6 @@
 """A bus of its own for a test: a real server with the real accounts, and the platform's end of it."""
 
+import asyncio
 import base64
 import json
 import secrets
@@ -8,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -30,9 +31,13 @@ from anju.gate.identity import Identity
 from anju.grants import encoding, sealing, signing
 from anju.grants.grant import Ended, Grant, dump
 from anju.recognition.faces import Vector
+from tests.gate.made import Gate
 
 SERVER = Path(sys.executable).parent / "nats-server"
 Json = dict[str, Any]
+
+KEY = Ed25519PrivateKey.generate()
+"""What the platform of these tests signs with."""
 
 
 def _free_port() -> int:
@@ -222,3 +227,23 @@ async def platform(server: Server, me: Identity, key: Ed25519PrivateKey) -> Asyn
         yield made
     finally:
         await client.close()
+
+
+@asynccontextmanager
+async def running(gate: Gate) -> AsyncIterator[None]:
+    """The gate's link is up and running."""
+    talking = asyncio.create_task(gate.link.run())
+    try:
+        yield
+    finally:
+        talking.cancel()
+        await asyncio.gather(talking, return_exceptions=True)
+
+
+async def soon(happens: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait until it happens; fails when it does not."""
+    for _ in range(int(seconds * 100)):
+        if happens():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"did not happen in {seconds} s")
