@@ -41,9 +41,9 @@ def gates(person: Person) -> list[Grant]:
     return sorted(grants, key=lambda grant: grant.gate.name)
 
 
-def grant_at(person: Person, gate: UUID) -> Grant:
-    """This person's grant at one gate. Raises Refused."""
-    found = Grant.objects.filter(person=person, gate=gate, gone=False).first()
+def grant_at(person: Person, gate: UUID) -> UUID:
+    """The id of this person's grant at one gate. Raises Refused."""
+    found = Grant.objects.filter(person=person, gate=gate, gone=False).values_list("pk", flat=True).first()
     if found is None:
         raise Refused("unknown_gate", _("您没有这个门禁的通行权限；如果您住在这里，请联系物业。"), status=404)
     return found
