@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import cv2
+import numpy as np
 import zxingcpp
 
 from anju.recognition import quality
-from anju.recognition.faces import FaceReader
+from anju.recognition.faces import Face, FaceReader
 from anju.recognition.gallery import Gallery, Match
 from anju.recognition.liveness import Liveness, Passive
 from anju.recognition.pictures import BadPicture, Picture, decode
@@ -45,8 +46,14 @@ class Eyes:
         cv2.setNumThreads(threads)
 
     def warm(self) -> None:
-        """Load the models."""
+        """Load the models, and go once through everything that a face goes through."""
         self._faces.warm()
+        picture = np.random.default_rng(1).integers(0, 255, (540, 960, 3), np.uint8)
+        marks = np.array([[430, 230], [530, 230], [480, 290], [440, 340], [520, 340]], np.float32)
+        face = Face((380, 130, 200, 270), marks, 1.0, np.zeros(15, np.float32))
+        quality.judge(picture, [face], quality.GATE)
+        self._liveness.score(picture, face)
+        _code(picture, beside_a_face=True)
 
     def look(self, jpeg: bytes, gallery: Gallery[UUID], wants_code: Callable[[Sight], bool]) -> Sight:
         """Judge one frame. What is no picture shows nothing.
