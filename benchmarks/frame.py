@@ -85,7 +85,7 @@ def _enrolled() -> tuple[list[list[Vector]], list[list[bytes]]]:
     for sitter in photos.shipped():
         picture = pictures.decode(sitter.photos[0])
         vectors.append([reader.embed(picture, reader.find(picture)[0])])
-        shots = [_jpeg(photos.arms_length(sitter.photos[1], shift=shift)) for shift in (0, 3)]
+        shots = [_jpeg(photos.arms_length(sitter.photos[1], width=800, height=450, shift=shift)) for shift in (0, 3)]
         if all(_clear(reader, shot) for shot in shots):
             frames.append(shots)
     return vectors, frames

@@ -16,6 +16,11 @@ def test_the_api_is_described_as_it_is() -> None:
     assert docs.OPENAPI.read_text() == docs.openapi(), "run ./anju docs openapi"
 
 
+def test_the_privacy_documents_say_what_the_code_does() -> None:
+    for path, text in docs.policy().items():
+        assert path.read_text() == text, "run ./anju docs policy"
+
+
 def test_every_model_has_its_migration(db: None) -> None:
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
 

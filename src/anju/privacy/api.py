@@ -8,11 +8,10 @@ from django.apps import apps
 from django.http import HttpRequest
 from ninja import Router, Schema, Status
 
-from anju.privacy import consent, erasure
-from anju.privacy.declarations import Personal
+from anju.privacy import consent
 from anju.privacy.models import Consent
 from anju.privacy.purposes import PURPOSES, Basis, Purpose
-from anju.privacy.sealed import Sealed
+from anju.privacy.registry import held_for
 
 router = Router(tags=["privacy"])
 
@@ -68,23 +67,10 @@ def _subject(request: HttpRequest) -> UUID:
 
 
 def _data(purpose: Purpose) -> list[Datum]:
-    found = []
-    for model, declares in erasure.declared():
-        for name, its in erasure.purposes_of(model, declares).items():
-            if its is not purpose:
-                continue
-            field = model._meta.get_field(name)
-            declaration = field if isinstance(field, Sealed) else declares.of(name)
-            if isinstance(declaration, Sealed):
-                title, required, retention = str(declaration.verbose_name), declaration.required, declaration.retention
-            elif isinstance(declaration, Personal):
-                title, required, retention = str(declaration.title), True, declaration.retention
-            else:
-                continue
-            found.append(
-                Datum(field=f"{model._meta.label}.{name}", title=title, required=required, retention=retention)
-            )
-    return found
+    return [
+        Datum(field=one.place, title=str(one.title), required=one.required, retention=one.retention)
+        for one in held_for(purpose)
+    ]
 
 
 def _present(standing: consent.Standing) -> PurposeOut:

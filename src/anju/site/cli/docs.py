@@ -1,5 +1,6 @@
 """./anju docs: the documents that programs write.
 
+policy        docs/policy: the privacy documents, in Chinese and English
 openapi       docs/openapi.json and the web app's client types
 lock          requirements/*.txt from *.in, with hashes and without index addresses
 screenshots   docs/pictures/*.png, taken of a running system
@@ -11,6 +12,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import django
 
@@ -39,6 +41,28 @@ def write_openapi() -> None:
     subprocess.run([*up.npm(), "run", "api", "--silent"], cwd=REPO / "web", check=True)
 
 
+def policy() -> dict[Path, str]:
+    """Every privacy document as it stands in docs/policy, by path."""
+    from anju.site import translations
+
+    translations.compile_all()
+    django.setup()
+    from anju.privacy import documents
+
+    return {
+        REPO / "docs" / "policy" / f"{name}.{language}.md": documents.render(name, language)
+        for name in documents.DOCUMENTS
+        for language in documents.LANGUAGES
+    }
+
+
+def write_policy() -> None:
+    """Write them."""
+    for path, text in policy().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
 def write_lock() -> None:
     """Resolve anew. Needs uv, which is installed for the occasion; what it writes names no index."""
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "uv"], check=True)
@@ -64,10 +88,12 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="anju docs", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=["openapi", "lock", "screenshots"])
+    parser.add_argument("what", choices=["policy", "openapi", "lock", "screenshots"])
     what = parser.parse_args(arguments).what
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "anju.site.settings")
-    if what == "openapi":
+    if what == "policy":
+        write_policy()
+    elif what == "openapi":
         write_openapi()
     elif what == "lock":
         write_lock()
