@@ -28,15 +28,16 @@ class Device:
         self._pair = nkeys.from_seed(bytearray(nkeys.encode_seed(secrets.token_bytes(32), nkeys.PREFIX_BYTE_USER)))
         self.nkey = self._pair.public_key.decode()
         self.forbidden: list[str] = []
+        self._token = b""
 
     def become(self, gate: Gate) -> None:
         with scope.platform():
             code = actions.make_code(gate, staff=None)
         actions.register(code, nkey=self.nkey, box_key=factories.box_key(), version="test")
+        self._token = authority().gate_token(gate.pk, self.nkey).encode()  # as it was told then, and keeps
 
     def connect(self, gate: Gate) -> Client:
         """Raises BusError."""
-        token = authority().gate_token(gate.pk, self.nkey).encode()
 
         async def note(error: Exception) -> None:
             self.forbidden.append(str(error))
@@ -44,7 +45,7 @@ class Device:
         async def connect(_platform: Client) -> Client:
             return await nats.connect(
                 bus.address(),
-                user_jwt_cb=lambda: token,
+                user_jwt_cb=lambda: self._token,
                 signature_cb=lambda nonce: base64.b64encode(self._pair.sign(nonce.encode())),
                 allow_reconnect=False,
                 max_reconnect_attempts=1,

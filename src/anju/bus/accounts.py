@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import fcntl
 import json
 import time
 
@@ -12,12 +13,15 @@ from nats.errors import Error as NatsError
 from anju.bus import client
 from anju.bus.credentials import claims
 from anju.bus.server import authority
+from anju.installation.paths import RUN
 
 
 def revoke(nkey: str) -> None:
     """Void every token given to this key until now and end its connections. Raises client.BusError."""
     try:
-        asyncio.run(_revoke(nkey))
+        with (RUN / "accounts.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # the list is read, added to and written back: one at a time
+            asyncio.run(_revoke(nkey))
     except (NatsError, OSError, TimeoutError) as error:
         raise client.BusError(type(error).__name__) from error
 
