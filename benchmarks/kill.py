@@ -64,9 +64,7 @@ def run(report: Report) -> None:
     """500 entries, each victim killed once on the way."""
     count = Count()
     with scratch.running() as place:
-        me = place.demo["resident"]
-        app = Resident(place.front, "", f"+86{me['phone']}")
-        app.sign_in(me["password"])
+        app = Resident.of_demo(place)
         app.make_key()
         url = scratch.superuser(place, "anju")
         with Kiosk(place.gate) as kiosk:

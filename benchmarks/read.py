@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import httpx
 import psycopg
 
 from anju.installation.paths import BIN, REPO
@@ -17,6 +16,7 @@ from anju.site.tour import scratch
 from anju.site.tour.scratch import free_port
 from benchmarks.figures import percentile
 from benchmarks.load import load
+from benchmarks.serving import serving
 
 MESSAGES = 20
 SECONDS = 3.0
@@ -50,22 +50,12 @@ def _bare(environment: dict[str, str]) -> Iterator[tuple[int, str]]:
     """The floor, served by the same server with the same settings: port and cookie."""
     port = free_port()
     cookie = _python(environment, "-m", "benchmarks.bare.fill", str(MESSAGES))
-    process = subprocess.Popen(
-        [str(BIN / "granian"), "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "2",
-         "--blocking-threads", "8", "--backpressure", "64", "--no-ws", "--log-level", "error", "benchmarks.bare.wsgi:application"],
-        env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        for _ in range(100):
-            try:
-                httpx.get(f"http://127.0.0.1:{port}/api/v1/notices", timeout=1)
-                break
-            except httpx.HTTPError:
-                time.sleep(0.1)
+    command = [
+        str(BIN / "granian"), "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "2",
+        "--blocking-threads", "8", "--backpressure", "64", "--no-ws", "--log-level", "error", "benchmarks.bare.wsgi:application",
+    ]  # fmt: skip
+    with serving(command, environment, f"http://127.0.0.1:{port}/api/v1/notices"):
         yield port, cookie
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 def _floor(url: str) -> float:

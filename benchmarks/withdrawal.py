@@ -23,9 +23,7 @@ def run(report: Report) -> None:
     """Agree, make a key, come in; withdraw, be refused; again."""
     taken, opened = [], []
     with scratch.running() as place:
-        me = place.demo["resident"]
-        app = Resident(place.front, "", f"+86{me['phone']}")
-        app.sign_in(me["password"])
+        app = Resident.of_demo(place)
         with Kiosk(place.gate) as kiosk:
             for _ in range(ROUNDS):
                 began = time.perf_counter()

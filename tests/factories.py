@@ -43,8 +43,7 @@ def phone() -> str:
 
 def citizen(born: str = "19900307") -> str:
     """A well-formed ID number of nobody: area 000000 is not assigned."""
-    first = f"000000{born}{_random.randrange(1000):03}"
-    return first + id_number.check_digit(first)
+    return id_number.of_nobody(born, _random.randrange(1000))
 
 
 def name() -> str:

@@ -16,6 +16,12 @@ def check_digit(first17: str) -> str:
     return _CHECKS[sum(int(digit) * weight for digit, weight in zip(first17, _WEIGHTS, strict=True)) % 11]
 
 
+def of_nobody(born: str, serial: int) -> str:
+    """A well-formed number that nobody has, for demos and tests: area 000000 is not assigned. born: YYYYMMDD; serial: 0 to 999."""
+    first = f"000000{born}{serial:03}"
+    return first + check_digit(first)
+
+
 def parse(text: str) -> str:
     """The number in its one spelling. Raises Refused with what is wrong with it."""
     number = text.strip().upper().replace(" ", "")

@@ -3,12 +3,13 @@
 import json
 import random
 import secrets
+import time
 from pathlib import Path
 from typing import Any, cast
 
 from allauth.mfa.adapter import get_adapter as mfa
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import generate_totp_secret
+from allauth.mfa.totp.internal.auth import format_hotp_value, generate_totp_secret, hotp_value
 from django.db import transaction
 
 from anju.access import actions as access
@@ -47,6 +48,11 @@ def _second_factor(person: Person) -> str:
     seed = cast(str, generate_totp_secret())
     Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={"secret": mfa().encrypt(seed)})
     return seed
+
+
+def code_now(secret: str) -> str:
+    """What an authenticator app with this secret shows now."""
+    return cast(str, format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
 
 
 def build_homes(community: Community, homes: int) -> list[Home]:

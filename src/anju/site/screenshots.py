@@ -71,9 +71,7 @@ def _console(place: Place, context: BrowserContext) -> None:
 
 def _enrol(place: Place, sitter: photos.Sitter) -> None:
     """The demo resident gets a face, so that the kiosk knows somebody."""
-    me = place.demo["resident"]
-    resident = Resident(place.front, "", f"+86{me['phone']}")
-    resident.sign_in(me["password"])
+    resident = Resident.of_demo(place)
     resident.agree("face_opening")
     resident.enrol([photos.frame(sitter.photos[1]), photos.frame(sitter.photos[1], shift=5)])
 

@@ -36,11 +36,9 @@ _ENTRIES_A_DAY = 1.2
 """Entries a person and day."""
 
 
-def citizen(source: random.Random, born: str | None = None) -> str:
-    """A well-formed ID number of nobody: area 000000 is not assigned."""
-    day = born or f"{source.randint(1955, 2000)}{source.randint(1, 12):02}{source.randint(1, 28):02}"
-    first = f"000000{day}{source.randint(0, 999):03}"
-    return first + id_number.check_digit(first)
+def _citizen(source: random.Random) -> str:
+    born = f"{source.randint(1955, 2000)}{source.randint(1, 12):02}{source.randint(1, 28):02}"
+    return id_number.of_nobody(born, source.randint(0, 999))
 
 
 def _phones(source: random.Random, count: int) -> list[str]:
@@ -151,7 +149,7 @@ def _application(source: random.Random, person: Person, home: Home) -> Applicati
         home=home,
         role=source.choice(Role.values),
         name=name(source),
-        id_number=citizen(source),
+        id_number=_citizen(source),
         contested=source.random() < 0.2,
     )
 

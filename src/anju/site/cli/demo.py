@@ -27,11 +27,11 @@ def main(arguments: list[str]) -> int:
     code.add_argument("role", nargs="?", default="manager", choices=["reviewer", "manager", "guard", "operator"])
     chosen = parser.parse_args(arguments)
     django.setup()
-    if chosen.what == "code":
-        from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value  # needs Django's registry
+    from anju.site import demo  # its models need Django's registry
 
+    if chosen.what == "code":
         secret = json.loads((VAR / "demo.json").read_text())[chosen.role]["totp"]
-        print(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
+        print(demo.code_now(secret))
         return 0
     if chosen.what == "seed":
         from anju.site import seed
@@ -40,8 +40,6 @@ def main(arguments: list[str]) -> int:
         made = seed.seed(chosen.homes, lambda what, count: print(f"  ✓ {what}: {count}", flush=True))
         print(f"  {made}  {time.monotonic() - began:.1f} s")
         return 0
-    from anju.site import demo
-
     _register_gate(demo.prepare())
     return 0
 

@@ -85,7 +85,9 @@ class Journey:
         community = self._place.demo["community"]
         for number, one in enumerate(self._residents):
             one.app.agree("home_certification")
-            one.application = one.app.apply(community, number + 4, _citizen())
+            one.application = one.app.apply(
+                community, number + 4, id_number.of_nobody("19900307", secrets.randbelow(1000))
+            )
 
     def _review(self) -> None:
         page = self._staff.review(self._first.application)
@@ -220,12 +222,6 @@ class Journey:
 def _stand(kiosk: Kiosk, photo: bytes) -> Shown:
     """Before the camera for a few seconds, never quite still."""
     return kiosk.look([frame(photo), frame(photo, shift=4)])
-
-
-def _citizen() -> str:
-    """A well-formed ID number of nobody: area 000000 is not assigned."""
-    first = f"00000019900307{secrets.randbelow(1000):03}"
-    return first + id_number.check_digit(first)
 
 
 def _until(what: str, holds: Callable[[], bool], seconds: float) -> None:

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from anju.grants import encoding, permits
+from anju.site.tour.scratch import Place
 
 JSON = Any  # what an API answers
 
@@ -41,6 +42,14 @@ class Resident:
 
     def __post_init__(self) -> None:
         self.http = httpx.Client(base_url=self.front, timeout=30, headers={"Accept-Language": "zh-hans"})
+
+    @classmethod
+    def of_demo(cls, place: Place) -> "Resident":
+        """The demo's own resident, signed in."""
+        me = place.demo["resident"]
+        found = cls(place.front, "", f"+86{me['phone']}")
+        found.sign_in(me["password"])
+        return found
 
     def _account(self, path: str, body: JSON) -> JSON:
         said = expect(self.http.post(f"/_allauth/app/v1{path}", json=body), 200, 401)
