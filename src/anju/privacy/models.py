@@ -78,3 +78,29 @@ class AuditEntry(models.Model):
         verbose_name_plural = _("审计记录")
         indexes = [models.Index(fields=["subject", "-id"]), models.Index(fields=["actor", "-id"])]
         triggers = APPEND_ONLY
+
+
+class Sharing(models.Model):
+    """One time that something about a person left for a third party, or was stopped. Field names only, never values."""
+
+    class Result(models.TextChoices):
+        DELIVERED = "delivered", _("已送达")
+        FAILED = "failed", _("未送达")
+        REFUSED = "refused", _("已拦截")
+
+    privacy = Declares(subject="subject", erase=Erase.KEEP, rest=NotPersonal("opaque ids, field names and codes"))
+    append_only = True
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    at = models.DateTimeField(_("时间"), auto_now_add=True)
+    subject = models.UUIDField(_("当事人"))
+    recipient = models.CharField(_("接收方"), max_length=40)
+    purpose = models.CharField(_("用途"), max_length=40)
+    fields = models.JSONField(_("字段"), default=list)
+    result = models.CharField(_("结果"), max_length=10, choices=Result)
+
+    class Meta:
+        verbose_name = _("对外提供记录")
+        verbose_name_plural = _("对外提供记录")
+        indexes = [models.Index(fields=["subject", "-id"]), models.Index(fields=["recipient", "-id"])]
+        triggers = APPEND_ONLY

@@ -55,6 +55,10 @@ INSTALLED_APPS = [
     "anju.notices",
     "anju.homes",
     "anju.access",
+    "anju.policies",
+    "anju.rights",
+    "anju.oversight",
+    "anju.incidents",
 ]
 MIDDLEWARE = [
     "anju.privacy.middleware.ScopeMiddleware",

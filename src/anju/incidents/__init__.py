@@ -1,0 +1,1 @@
+"""Security incidents: who was affected, who is told, by when."""

@@ -1,0 +1,1 @@
+"""The privacy documents as published: versions, what changed, who has to be asked again."""
