@@ -80,11 +80,32 @@ class AuditEntry(models.Model):
         triggers = APPEND_ONLY
 
 
+class AuditLink(models.Model):
+    """One proof's place in the hash chain: chain.py seals every proof within a minute."""
+
+    privacy = Declares(rest=NotPersonal("numbers, opaque ids and hashes"))
+    append_only = True
+
+    number = models.BigIntegerField(primary_key=True)
+    kind = models.CharField(_("类型"), max_length=10)
+    row = models.UUIDField(unique=True)
+    digest = models.BinaryField(max_length=32)
+    at = models.DateTimeField(_("时间"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("审计封存")
+        verbose_name_plural = _("审计封存")
+        triggers = APPEND_ONLY
+
+
 class Sharing(models.Model):
-    """One time that something about a person left for a third party, or was stopped. Field names only, never values."""
+    """One time that something about a person left for a third party, or was stopped. Field names only, never values.
+
+    What is sent is written down before it goes; a second row says when it did not arrive.
+    """
 
     class Result(models.TextChoices):
-        DELIVERED = "delivered", _("已送达")
+        SENT = "sent", _("已发出")
         FAILED = "failed", _("未送达")
         REFUSED = "refused", _("已拦截")
 

@@ -2,7 +2,7 @@
 
 from procrastinate.contrib.django import app
 
-from anju.privacy import retention
+from anju.privacy import chain, retention
 
 
 @app.periodic(cron="17 * * * *")
@@ -11,3 +11,11 @@ def expire(timestamp: int) -> None:
     """Delete what is past its time."""
     del timestamp
     retention.expire()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="upkeep", name="privacy.seal")
+def seal(timestamp: int) -> None:
+    """Give every proof its place in the chain."""
+    del timestamp
+    chain.seal()

@@ -16,6 +16,8 @@ from psycopg import OperationalError  # noqa: E402
 
 from anju.access import listeners  # noqa: E402
 from anju.bus import client as bus  # noqa: E402
+from anju.privacy import egress  # noqa: E402
+from anju.site import reach  # noqa: E402
 from anju.site.parts import HEARTBEAT  # noqa: E402
 
 log = structlog.get_logger()
@@ -47,6 +49,7 @@ async def _beat() -> None:
 
 async def main() -> None:
     """Run until told to stop."""
+    egress.install(*reach.own())
     client = await bus.connect("worker")
     await bus.ensure_streams(client)
     stop = asyncio.Event()

@@ -8,7 +8,13 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "anju.site.settings")
 application = get_wsgi_application()
 
-from anju.site import urls  # noqa: E402, F401  before the first request rather than during it
+from anju.privacy import egress  # noqa: E402  Django must be set up first
+from anju.site import (  # noqa: E402
+    reach,
+    urls,  # noqa: F401  before the first request rather than during it
+)
+
+egress.install(*reach.own())
 
 gc.collect()
 gc.freeze()  # what was loaded stays: looking through all of it for rubbish would hold up a request for milliseconds
