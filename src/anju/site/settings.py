@@ -1,6 +1,7 @@
 """Django's settings: working defaults, changed through the environment."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -221,3 +222,14 @@ IMPORT_EXPORT_USE_TRANSACTIONS = True
 GATE_NATS_ADDRESSES = os.environ.get("ANJU_GATE_NATS", "").split() or None
 """Where gates find the bus; None: the embedded one on loopback."""
 BASE_DIR = REPO
+
+# --- the privacy documents --------------------------------------------------------------------------------------------
+
+CONTROLLER = os.environ.get("ANJU_CONTROLLER") or _("本平台的运营方")
+"""Who answers for the personal data of this installation: its full name."""
+PRIVACY_CONTACT = os.environ.get("ANJU_PRIVACY_CONTACT") or _("小区物业服务中心")
+"""How people reach whoever looks after personal data there: an address, a phone number, an e-mail address."""
+POLICY_NOTICE = timedelta(days=int(os.environ.get("ANJU_POLICY_NOTICE_DAYS", "5")))
+"""How long before a material change of the privacy documents people are told."""
+CANCELLATION_UNDO_HOURS = float(os.environ.get("ANJU_CANCELLATION_UNDO_HOURS", "24"))
+"""How long a person who asked for their account to be closed may think again."""
