@@ -7,6 +7,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
+from anju.console.middleware import ENTERED
 from anju.homes.models import Community, Duty
 from anju.people.models import Person
 from tests import factories
@@ -23,6 +24,7 @@ class Desk:
             session = self.client.session
             session["account_authentication_methods"] = [{"method": "mfa", "at": 0}]
             session["account_authentication_methods_user"] = str(person.pk)
+            session[ENTERED] = True
             session.save()
 
     def get(self, path: str, **options: Any) -> HttpResponse:

@@ -21,6 +21,11 @@ def test_the_privacy_documents_say_what_the_code_does() -> None:
         assert path.read_text() == text, "run ./anju docs policy"
 
 
+def test_the_table_of_duties_is_the_consoles_own() -> None:
+    for path, text in docs.staff().items():
+        assert path.read_text() == text, "run ./anju docs staff"
+
+
 def test_every_model_has_its_migration(db: None) -> None:
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
 

@@ -18,7 +18,8 @@ from anju.access.models import Entry, Face, Gate, Grant, PhoneKey, RegistrationC
 from anju.access.purposes import FACE_OPENING, GATE_OPENING
 from anju.grants import encoding, permits
 from anju.homes.actions import membership_changed, require_duty
-from anju.homes.models import Duty, Member
+from anju.homes.duties import KEEP_GATES
+from anju.homes.models import Member
 from anju.homes.purposes import HOME_CERTIFICATION
 from anju.people.models import Person
 from anju.privacy import audit, consent, scope
@@ -194,7 +195,7 @@ def _digest(code: str) -> bytes:
 def make_code(gate: Gate, *, staff: Person | None) -> str:
     """A one-time registration code for this gate, shown once. `staff` None: the command line. Raises Refused."""
     if staff is not None:
-        require_duty(staff, gate.community_id, Duty.MANAGER)
+        require_duty(staff, gate.community_id, *KEEP_GATES.duties)
     letters = "".join(secrets.choice(_ALPHABET) for _ in range(8))
     RegistrationCode.objects.filter(gate=gate, used_at__isnull=True).delete()
     RegistrationCode.objects.create(

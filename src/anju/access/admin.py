@@ -16,17 +16,14 @@ from unfold.paginator import InfinitePaginator
 
 from anju.access import actions, queries
 from anju.access.models import Entry, Gate, Grant
-from anju.homes.models import Duty
+from anju.homes.duties import KEEP_GATES, WATCH
 from anju.people.models import person_of
 from anju.privacy.staff_admin import StaffAdmin
-
-MANAGERS = (Duty.MANAGER,)
-WATCHERS = (Duty.GUARD, Duty.MANAGER)
 
 
 @admin.register(Gate)
 class GateAdmin(StaffAdmin):
-    viewers, adders, changers = WATCHERS, MANAGERS, MANAGERS
+    viewers, adders, changers = WATCH.duties, KEEP_GATES.duties, KEEP_GATES.duties
     once = ("community",)
     list_display = ("name", "place", "community", "state", "seen_at", "version")
     list_filter = (("community", admin.RelatedOnlyFieldListFilter),)
@@ -92,7 +89,7 @@ class GateAdmin(StaffAdmin):
 
 @admin.register(Grant)
 class GrantAdmin(StaffAdmin):
-    viewers = MANAGERS
+    viewers = KEEP_GATES.duties
     list_display = ("holder_label", "gate", "ways", "told", "gone")
     list_filter = (("gate", admin.RelatedOnlyFieldListFilter), "gone")
     list_select_related = ("gate",)
@@ -118,7 +115,7 @@ class GrantAdmin(StaffAdmin):
 class EntryAdmin(StaffAdmin):
     """Who came is shown by home and masked name; sealed names cannot be searched."""
 
-    viewers = WATCHERS
+    viewers = WATCH.duties
     list_display = ("at", "gate", "holder_label", "way", "outcome", "reason_text", "likeness")
     list_filter = ("result", "way", ("gate", admin.RelatedOnlyFieldListFilter), "at")
     list_select_related = ("gate",)

@@ -12,36 +12,53 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
-from anju.homes.models import Application, Duty, Member, StaffRole
+from anju.homes.duties import PROOFS
+from anju.homes.models import Application, Member, StaffRole
 from anju.people.models import Person
 from anju.privacy import audit
-from anju.privacy.models import AuditEntry, Consent
+from anju.privacy.gateway import RECIPIENTS
+from anju.privacy.models import AuditEntry, Consent, Sharing
 from anju.privacy.purposes import PURPOSES
 from anju.privacy.staff import OPERATOR, communities, duties
 from anju.privacy.staff_admin import StaffAdmin
 
-MANAGERS = (Duty.MANAGER,)
 CODES = {
     "remote_open": gettext_lazy("远程开门"),
     "registration_code": gettext_lazy("生成接入码"),
     "self_test": gettext_lazy("识别自检（读取本小区人脸特征）"),
     "homes": gettext_lazy("%(count)s 套房屋"),
+    "glass": gettext_lazy("紧急查看 %(count)s"),
+    "asked": gettext_lazy("提出申请"),
+    "made": gettext_lazy("生成文件"),
+    "downloaded": gettext_lazy("下载"),
+    "destroyed": gettext_lazy("销毁文件"),
     **dict(Application.State.choices),
 }
 """What was done, where the audit notes that instead of a reason."""
 
 
-def _people(request: HttpRequest, *models: Any) -> Q:  # Any: models with a person and a community
-    """The ids that these models name in the manager's communities."""
-    places = communities(request, MANAGERS)
+def _people(request: HttpRequest, *models: Any) -> set[Any]:  # Any: models with a person and a community; ids
+    """The ids that these models name in the communities whose proofs the person asking reads."""
+    places = communities(request, PROOFS.duties)
     found: set[Any] = set()
     for model in models:
         found |= set(model.objects.filter(community__in=places).values_list("person_id", flat=True))
-    return Q(subject__in=found) | Q(actor__in=found)
+    return found
+
+
+def _subjects(request: HttpRequest, *models: Any) -> Q:  # Any: as above
+    """Proofs about these people."""
+    return Q(subject__in=_people(request, *models))
+
+
+def _subjects_and_actors(request: HttpRequest, *models: Any) -> Q:  # Any: as above
+    """Proofs about these people, or of what they did."""
+    people = _people(request, *models)
+    return Q(subject__in=people) | Q(actor__in=people)
 
 
 class _ProofAdmin(StaffAdmin):
-    viewers = MANAGERS
+    viewers = PROOFS.duties
     community = None
     paginator = InfinitePaginator
     ordering = ("-id",)
@@ -68,9 +85,13 @@ class AuditEntryAdmin(_ProofAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """A manager sees what their own staff did, and what was done to people of their communities."""
+        """What a community's own staff did, and what was done to its people."""
         rows = super().get_queryset(request)
-        return rows if OPERATOR in duties(request) else rows.filter(_people(request, StaffRole, Member, Application))
+        return (
+            rows
+            if OPERATOR in duties(request)
+            else rows.filter(_subjects_and_actors(request, StaffRole, Member, Application))
+        )
 
     @display(description=gettext_lazy("操作人"))
     def actor_name(self, entry: AuditEntry) -> str:
@@ -98,9 +119,9 @@ class ConsentAdmin(_ProofAdmin):
     fields = ("at", "subject", "actor", "purpose_title", "version", "action")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """A manager sees the consents of people of their communities."""
+        """The consents of people of the communities."""
         rows = super().get_queryset(request)
-        return rows if OPERATOR in duties(request) else rows.filter(_people(request, Member, Application))
+        return rows if OPERATOR in duties(request) else rows.filter(_subjects(request, Member, Application))
 
     @display(description=gettext_lazy("用途"))
     def purpose_title(self, consent: Consent) -> str:
@@ -113,3 +134,40 @@ class ConsentAdmin(_ProofAdmin):
     )
     def outcome(self, consent: Consent) -> tuple[str, str]:
         return consent.action, consent.get_action_display()
+
+
+@admin.register(Sharing)
+class SharingAdmin(_ProofAdmin):
+    list_display = ("at", "subject", "recipient_title", "purpose_title", "field_names", "outcome")
+    list_filter = ("result", "recipient", "at")
+    fields = ("at", "subject", "recipient_title", "purpose_title", "field_names", "result")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """What left about people of the communities."""
+        rows = super().get_queryset(request)
+        return rows if OPERATOR in duties(request) else rows.filter(_subjects(request, Member, Application))
+
+    @display(description=gettext_lazy("接收方"))
+    def recipient_title(self, sharing: Sharing) -> str:
+        known = RECIPIENTS.get(sharing.recipient)
+        return str(known.title if known else CODES.get(sharing.recipient, sharing.recipient))
+
+    @display(description=gettext_lazy("用途"))
+    def purpose_title(self, sharing: Sharing) -> str:
+        purpose = PURPOSES.get(sharing.purpose)
+        return str(purpose.title if purpose else CODES.get(sharing.purpose, sharing.purpose))
+
+    @display(description=gettext_lazy("字段"))
+    def field_names(self, sharing: Sharing) -> str:
+        return "、".join(sharing.fields)
+
+    @display(
+        description=gettext_lazy("结果"),
+        label={
+            Sharing.Result.SENT: "success",
+            Sharing.Result.FAILED: "warning",
+            Sharing.Result.REFUSED: "danger",
+        },
+    )
+    def outcome(self, sharing: Sharing) -> tuple[str, str]:
+        return sharing.result, sharing.get_result_display()

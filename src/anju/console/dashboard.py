@@ -14,11 +14,10 @@ from django.utils.translation import gettext as _
 
 from anju.access.models import Entry, Gate
 from anju.console import charts
-from anju.console.monitor import WATCHERS
 from anju.console.pages import within
-from anju.console.reviews import REVIEWERS
 from anju.console.templatetags.spans import span
-from anju.homes.models import Application, Duty
+from anju.homes.duties import KEEP_GATES, KEEP_HOMES, PASS_ON, REVIEW, WATCH
+from anju.homes.models import Application
 from anju.privacy.staff import holds
 
 HOURS = 24
@@ -49,11 +48,11 @@ class Link:
 def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:  # Any: a template's context
     """unfold's DASHBOARD_CALLBACK."""
     context.update(title=_("概览"), cards=[], links=_links(request))
-    if holds(request, REVIEWERS):
+    if holds(request, REVIEW.duties):
         context["cards"].append(_waiting(request))
         context["certifications"] = _by_day(request)
-    if holds(request, WATCHERS):
-        gates = list(within(request, Gate.objects.select_related("community"), WATCHERS))
+    if holds(request, WATCH.duties):
+        gates = list(within(request, Gate.objects.select_related("community"), WATCH.duties))
         context["cards"] += [*_today(request), _online(gates)]
         context["entries"] = _by_hour(request)
         context["offline"] = [gate for gate in gates if gate.registered_at and not gate.online]
@@ -62,7 +61,7 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:  # An
 
 
 def _waiting(request: HttpRequest) -> Card:
-    waiting = within(request, Application.objects.filter(state__in=Application.OPEN), REVIEWERS)
+    waiting = within(request, Application.objects.filter(state__in=Application.OPEN), REVIEW.duties)
     count = waiting.count()
     oldest = waiting.order_by("submitted_at").values_list("submitted_at", flat=True).first()
     late = oldest is not None and timezone.now() - oldest > LATE
@@ -72,7 +71,7 @@ def _waiting(request: HttpRequest) -> Card:
 
 def _today(request: HttpRequest) -> list[Card]:
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    entries = within(request, Entry.objects.filter(at__gte=midnight), WATCHERS)
+    entries = within(request, Entry.objects.filter(at__gte=midnight), WATCH.duties)
     counts = Counter(dict(entries.order_by().values_list("result").annotate(Count("id"))))
     granted, refused = counts[Entry.Result.GRANTED], counts[Entry.Result.REFUSED]
     share = (
@@ -111,7 +110,7 @@ def _online(gates: list[Gate]) -> Card:
 def _by_hour(request: HttpRequest) -> charts.Chart:
     this_hour = timezone.localtime().replace(minute=0, second=0, microsecond=0)
     hours = [this_hour - timedelta(hours=back) for back in range(HOURS - 1, -1, -1)]
-    rows = within(request, Entry.objects.filter(at__gte=hours[0]), WATCHERS).order_by()
+    rows = within(request, Entry.objects.filter(at__gte=hours[0]), WATCH.duties).order_by()
     counted = rows.annotate(hour=TruncHour("at")).values_list("hour", "result").annotate(Count("id"))
     counts: Counter[tuple[datetime, str]] = Counter({(hour, result): count for hour, result, count in counted})
     return charts.bars(
@@ -124,7 +123,7 @@ def _by_hour(request: HttpRequest) -> charts.Chart:
 def _by_day(request: HttpRequest) -> charts.Chart:
     today = timezone.localdate()
     days = [today - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
-    rows = within(request, Application.objects.all(), REVIEWERS).order_by()
+    rows = within(request, Application.objects.all(), REVIEW.duties).order_by()
 
     def counts(moment: str, **wanted: Any) -> list[int]:  # Any: a filter's values
         found = dict(
@@ -150,12 +149,12 @@ def _by_day(request: HttpRequest) -> charts.Chart:
 
 def _links(request: HttpRequest) -> list[Link]:
     offered = (
-        (REVIEWERS, _("审核认证申请"), "fact_check", "reviews"),
-        (WATCHERS, _("查看门禁监控"), "sensor_door", "monitor"),
-        ((Duty.MANAGER,), _("转达短信验证码"), "sms", "outbox"),
-        ((Duty.MANAGER,), _("导入房屋"), "upload_file", "home_import"),
-        ((Duty.MANAGER,), _("接入新门禁"), "add_circle", "access_gate_add"),
-        ((Duty.MANAGER,), _("识别自检"), "face", "self_test"),
+        (REVIEW.duties, _("审核认证申请"), "fact_check", "reviews"),
+        (WATCH.duties, _("查看门禁监控"), "sensor_door", "monitor"),
+        (PASS_ON.duties, _("转达短信验证码"), "sms", "outbox"),
+        (KEEP_HOMES.duties, _("导入房屋"), "upload_file", "home_import"),
+        (KEEP_GATES.duties, _("接入新门禁"), "add_circle", "access_gate_add"),
+        (KEEP_GATES.duties, _("识别自检"), "face", "self_test"),
     )
     return [
         Link(title, icon, reverse(f"admin:{address}"))

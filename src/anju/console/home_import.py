@@ -19,8 +19,9 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from anju.console.pages import for_duties, in_sight, show, staff
 from anju.homes import importing, spreadsheets
+from anju.homes.duties import KEEP_HOMES
 from anju.homes.importing import COLUMNS, Plan, Row
-from anju.homes.models import Community, Duty
+from anju.homes.models import Community
 from anju.privacy.refusals import Refused
 
 SHOWN = 20
@@ -50,7 +51,7 @@ class UploadForm(forms.Form):
 
 
 @require_http_methods(["GET", "POST"])
-@for_duties(Duty.MANAGER)
+@for_duties(*KEEP_HOMES.duties)
 def upload(request: HttpRequest) -> HttpResponse:
     """The form, and after a POST what the file would do. Nothing is written."""
     form = UploadForm(request.POST or None, request.FILES or None, places=in_sight(request))
@@ -93,7 +94,7 @@ def _preview(request: HttpRequest, community: Community, made: Plan) -> HttpResp
 
 
 @require_POST
-@for_duties(Duty.MANAGER)
+@for_duties(*KEEP_HOMES.duties)
 def carry_out(request: HttpRequest) -> HttpResponse:
     """Write what was shown, all or nothing."""
     community, rows = _unpack(request.POST.get("parcel", ""), in_sight(request))
@@ -107,7 +108,7 @@ def carry_out(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@for_duties(Duty.MANAGER)
+@for_duties(*KEEP_HOMES.duties)
 def template(request: HttpRequest, form: str) -> HttpResponse:
     """An empty table with the headings and one example row."""
     if form not in _TYPES:

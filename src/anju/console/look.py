@@ -8,21 +8,45 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from anju.homes.duties import (
+    ACCOUNTS,
+    APPOINT,
+    ASK_EXPORT,
+    ASK_GLASS,
+    DECIDE_EXPORT,
+    DECIDE_GLASS,
+    KEEP_GATES,
+    KEEP_HOMES,
+    PASS_ON,
+    PROOFS,
+    REVIEW,
+    SEE_HOMES,
+    SEE_RESIDENTS,
+    WATCH,
+    Duty,
+    Right,
+)
 from anju.privacy.staff import OPERATOR, holds
 
-REVIEWER, GUARD, MANAGER = "reviewer", "guard", "manager"
 
-
-def _for(*allowed: str) -> Callable[[HttpRequest], bool]:
+def _for(*rights: Right) -> Callable[[HttpRequest], bool]:
+    allowed: set[str] = {duty for right in rights for duty in right.duties} or {OPERATOR}
     return lambda request: holds(request, allowed)
 
 
-def _page(title: Any, icon: str, address: str, *allowed: str, **more: str) -> dict[str, Any]:  # Any: a lazy translation
+def _anybody(request: HttpRequest) -> bool:
+    return holds(request, Duty.values)
+
+
+def _page(
+    title: Any, icon: str, address: str, *rights: Right, **more: str
+) -> dict[str, Any]:  # Any: a lazy translation
+    """A line of the menu, for whom one of the rights is given; without a right for all staff."""
     return {
         "title": title,
         "icon": icon,
         "link": reverse_lazy(f"admin:{address}"),
-        "permission": _for(*allowed),
+        "permission": _for(*rights) if rights else _anybody,
         **more,
     }
 
@@ -43,6 +67,7 @@ UNFOLD: dict[str, Any] = {
     "DASHBOARD_CALLBACK": "anju.console.dashboard.fill",
     "ACCOUNT": {
         "navigation": [
+            {"title": _("登录与设备"), "link": reverse_lazy("admin:devices")},
             {"title": _("两步验证"), "link": reverse_lazy("mfa_index")},
             {"title": _("修改密码"), "link": reverse_lazy("account_change_password")},
         ]
@@ -54,50 +79,74 @@ UNFOLD: dict[str, Any] = {
         "navigation": [
             {
                 "items": [
-                    _page(_("概览"), "dashboard", "index", REVIEWER, GUARD, MANAGER),
+                    _page(_("概览"), "dashboard", "index"),
                     _page(
                         _("认证审核"),
                         "fact_check",
                         "reviews",
-                        REVIEWER,
-                        MANAGER,
+                        REVIEW,
                         badge="anju.console.reviews.waiting_badge",
                     ),
-                    _page(_("门禁监控"), "sensor_door", "monitor", GUARD, MANAGER),
-                    _page(_("短信发件箱"), "sms", "outbox", MANAGER),
+                    _page(_("门禁监控"), "sensor_door", "monitor", WATCH),
+                    _page(_("短信发件箱"), "sms", "outbox", PASS_ON),
                 ]
             },
             {
                 "title": _("小区与住户"),
                 "separator": True,
                 "items": [
-                    _page(_("住户"), "group", "homes_member_changelist", MANAGER),
-                    _page(_("认证记录"), "history_edu", "homes_application_changelist", REVIEWER, MANAGER),
-                    _page(_("房屋"), "home", "homes_home_changelist", REVIEWER, MANAGER),
-                    _page(_("单元"), "meeting_room", "homes_unit_changelist", REVIEWER, MANAGER),
-                    _page(_("楼栋"), "apartment", "homes_building_changelist", REVIEWER, MANAGER),
-                    _page(_("小区"), "location_city", "homes_community_changelist", MANAGER),
-                    _page(_("导入房屋"), "upload_file", "home_import", MANAGER),
+                    _page(_("住户"), "group", "homes_member_changelist", SEE_RESIDENTS),
+                    _page(_("认证记录"), "history_edu", "homes_application_changelist", REVIEW),
+                    _page(_("房屋"), "home", "homes_home_changelist", SEE_HOMES),
+                    _page(_("单元"), "meeting_room", "homes_unit_changelist", SEE_HOMES),
+                    _page(_("楼栋"), "apartment", "homes_building_changelist", SEE_HOMES),
+                    _page(_("小区"), "location_city", "homes_community_changelist", KEEP_HOMES),
+                    _page(_("导入房屋"), "upload_file", "home_import", KEEP_HOMES),
                 ],
             },
             {
                 "title": _("门禁与通行"),
                 "separator": True,
                 "items": [
-                    _page(_("门禁"), "door_front", "access_gate_changelist", GUARD, MANAGER),
-                    _page(_("通行记录"), "receipt_long", "access_entry_changelist", GUARD, MANAGER),
-                    _page(_("通行授权"), "key", "access_grant_changelist", MANAGER),
-                    _page(_("识别自检"), "face", "self_test", MANAGER),
+                    _page(_("门禁"), "door_front", "access_gate_changelist", WATCH),
+                    _page(_("通行记录"), "receipt_long", "access_entry_changelist", WATCH),
+                    _page(_("通行授权"), "key", "access_grant_changelist", KEEP_GATES),
+                    _page(_("识别自检"), "face", "self_test", KEEP_GATES),
+                ],
+            },
+            {
+                "title": _("双人复核"),
+                "separator": True,
+                "items": [
+                    _page(
+                        _("紧急查看"),
+                        "emergency",
+                        "glasses",
+                        ASK_GLASS,
+                        DECIDE_GLASS,
+                        badge="anju.console.glasses.waiting_badge",
+                    ),
+                    _page(
+                        _("导出"),
+                        "table_view",
+                        "exports",
+                        ASK_EXPORT,
+                        DECIDE_EXPORT,
+                        badge="anju.console.exports.waiting_badge",
+                    ),
                 ],
             },
             {
                 "title": _("人员与审计"),
                 "separator": True,
                 "items": [
-                    _page(_("岗位"), "badge", "homes_staffrole_changelist", MANAGER),
-                    _page(_("审计记录"), "policy", "privacy_auditentry_changelist", MANAGER),
-                    _page(_("同意记录"), "handshake", "privacy_consent_changelist", MANAGER),
-                    _page(_("账号"), "manage_accounts", "people_person_changelist", OPERATOR),
+                    _page(_("岗位"), "badge", "homes_staffrole_changelist", APPOINT),
+                    _page(_("岗位权限表"), "rule", "duties"),
+                    _page(_("登录与设备"), "devices", "devices"),
+                    _page(_("审计记录"), "policy", "privacy_auditentry_changelist", PROOFS),
+                    _page(_("同意记录"), "handshake", "privacy_consent_changelist", PROOFS),
+                    _page(_("对外提供记录"), "outbound", "privacy_sharing_changelist", PROOFS),
+                    _page(_("账号"), "manage_accounts", "people_person_changelist", ACCOUNTS),
                 ],
             },
         ],

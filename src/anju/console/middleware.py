@@ -14,12 +14,16 @@ from django.urls import reverse
 from anju.console import second_factor
 from anju.homes.models import duties
 from anju.people.models import Person
-from anju.privacy import scope
+from anju.privacy import audit, scope
+from anju.privacy.models import AuditEntry
 from anju.privacy.staff import OPERATOR
 
 CONSOLE = "/console/"
 ACCOUNT = "/console/account/"
 IDLE_SECONDS = 30 * 60
+ENTERED = "console_entered"
+"""In a session: its sign-in to the console is on the record."""
+
 _SEEN = "console_seen"
 _SEEN_EVERY = 60  # how exact the idle time is: each note of it writes the session
 
@@ -60,6 +64,7 @@ def _stop(request: HttpRequest) -> HttpResponse | None:
         if _idle(request):
             return _sign_in_again(request, "idle")
         _admit(request, person)
+        _record(request, person)
         return None
     if at_the_door:
         return None
@@ -77,6 +82,13 @@ def _admit(request: HttpRequest, person: Person) -> None:
     if person.is_superuser:
         request.duties[OPERATOR] = frozenset()  # type: ignore[attr-defined]
     scope.enter(person.pk, {scope.EVERY} if person.is_superuser else set().union(*held.values()))
+
+
+def _record(request: HttpRequest, person: Person) -> None:
+    """One line for each sign-in to the console."""
+    if ENTERED not in request.session:
+        audit.record(AuditEntry.Action.SIGN_IN, person, actor=person.pk, subject=person.pk)
+        request.session[ENTERED] = True
 
 
 def _idle(request: HttpRequest) -> bool:

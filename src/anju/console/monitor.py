@@ -16,12 +16,11 @@ from anju.access import gate_link, queries
 from anju.access.models import Entry, Gate
 from anju.console.pages import for_duties, show, staff
 from anju.homes.actions import require_duty
-from anju.homes.models import Duty
+from anju.homes.duties import OPEN_GATES, WATCH
 from anju.privacy import audit
 from anju.privacy.models import AuditEntry
 from anju.privacy.refusals import Refused, Text
 
-WATCHERS = (Duty.GUARD, Duty.MANAGER)
 SHOWN = 50
 MOST_OFFSET_MS = 2000
 LATELY = timedelta(days=1)
@@ -87,7 +86,7 @@ def _gate(gate: UUID) -> Gate:
 
 
 @require_GET
-@for_duties(*WATCHERS)
+@for_duties(*WATCH.duties)
 def monitor(request: HttpRequest) -> HttpResponse:
     cards = [_card(one) for one in Gate.objects.select_related("community")]
     return show(request, "monitor", _("门禁监控"), cards=cards, lines=_latest(), shown=SHOWN)
@@ -98,14 +97,14 @@ def _latest() -> list[Line]:
 
 
 @require_GET
-@for_duties(*WATCHERS)
+@for_duties(*WATCH.duties)
 def latest(request: HttpRequest) -> HttpResponse:
     """The last entries' lines, for a page whose stream was broken for a while."""
     return render(request, "console/monitor_lines.html", {"lines": _latest()})
 
 
 @require_GET
-@for_duties(*WATCHERS)
+@for_duties(*WATCH.duties)
 def entry(request: HttpRequest, entry: UUID) -> HttpResponse:
     """One entry's line, for a page that has just heard of it."""
     found = lines(Entry.objects.filter(pk=entry))
@@ -115,19 +114,19 @@ def entry(request: HttpRequest, entry: UUID) -> HttpResponse:
 
 
 @require_GET
-@for_duties(*WATCHERS)
+@for_duties(*WATCH.duties)
 def gate(request: HttpRequest, gate: UUID) -> HttpResponse:
     """One gate's card as it is now."""
     return render(request, "console/monitor_card.html", {"card": _card(_gate(gate))})
 
 
 @require_POST
-@for_duties(*WATCHERS)
+@for_duties(*OPEN_GATES.duties)
 def open_gate(request: HttpRequest, gate: UUID) -> HttpResponse:
     """Open a gate from afar and say what it answered. Written down before it is asked."""
     found = _gate(gate)
     person = staff(request)
-    require_duty(person, found.community_id, *WATCHERS)
+    require_duty(person, found.community_id, *OPEN_GATES.duties)
     audit.record(AuditEntry.Action.GATE, found, actor=person.pk, reason="remote_open")
     try:
         gate_link.open_gate(found.pk, None)

@@ -13,14 +13,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from anju.console.pages import for_duties, in_sight, show, staff
-from anju.homes.models import Application, Duty, Member, StaffRole
+from anju.console.pages import allowance, for_duties, in_sight, show, staff
+from anju.homes.duties import APPOINT, PASS_ON
+from anju.homes.models import Application, Member, StaffRole
 from anju.partners.models import OutboxMessage
 from anju.partners.sms import KEPT
 from anju.people.models import Person
 from anju.privacy import audit, scope
 from anju.privacy.refusals import Refused
-from anju.privacy.staff import OPERATOR, duties
+from anju.privacy.staff import OPERATOR, communities, duties
 
 SHOWN = 100
 NEW = timedelta(minutes=5)
@@ -30,9 +31,10 @@ NEW = timedelta(minutes=5)
 def _messages(request: HttpRequest) -> list[OutboxMessage]:
     """The newest messages that are this member of staff's to pass on.
 
-    A manager sees those to people who live or have applied in their communities, and to people who belong
-    nowhere yet (new ones). A code opens the whole account: giving somebody a duty here does not make their
-    life elsewhere this manager's business, and whoever works elsewhere as well is no one manager's.
+    They see those to people who live or have applied in their communities, and to people who belong nowhere
+    yet (new ones); codes of staff only managers. A code opens the whole account: giving somebody a duty here
+    does not make their life elsewhere this manager's business, and whoever works elsewhere as well is no one
+    manager's.
     """
     found = list(OutboxMessage.objects.filter(at__gt=timezone.now() - KEPT)[:SHOWN])
     if OPERATOR in duties(request):
@@ -41,7 +43,7 @@ def _messages(request: HttpRequest) -> list[OutboxMessage]:
     people = {message.subject for message in found}
     lives, works = _places(people, Member, Application), _places(people, StaffRole)
     theirs = set(Person.objects.filter(pk__in=people, is_superuser=True).values_list("pk", flat=True))
-    theirs |= {person for person, places in works.items() if not places <= mine}
+    theirs |= {person for person, places in works.items() if not places <= communities(request, APPOINT.duties)}
     theirs |= {person for person, places in lives.items() if not places & mine}
     return [message for message in found if message.subject not in theirs]
 
@@ -57,24 +59,31 @@ def _places(people: set[UUID], *models: Any) -> dict[UUID, set[UUID]]:  # Any: m
 
 
 @require_GET
-@for_duties(Duty.MANAGER)
+@for_duties(*PASS_ON.duties)
 def outbox(request: HttpRequest) -> HttpResponse:
     return show(request, "outbox", _("短信发件箱"), sms=_messages(request), fresh=timezone.now() - NEW)
 
 
 @require_GET
-@for_duties(Duty.MANAGER)
+@for_duties(*PASS_ON.duties)
 def rows(request: HttpRequest) -> HttpResponse:
     """The list alone; the page asks for it every few seconds."""
     return render(request, "console/outbox_rows.html", {"sms": _messages(request), "fresh": timezone.now() - NEW})
 
 
 @require_POST
-@for_duties(Duty.MANAGER)
+@for_duties(*PASS_ON.duties)
 def read(request: HttpRequest, message: UUID) -> HttpResponse:
     """One message's row with its text in full."""
     found = next((one for one in _messages(request) if one.pk == message), None)
     if found is None:
         raise Refused("unknown_message", _("没有找到这条短信，它可能已过期删除，请对方重新获取验证码。"), status=404)
-    text = audit.unmask(found, "text", actor=staff(request).pk, subject=found.subject, reason=audit.Reason.DELIVER)
+    text = audit.unmask(
+        found,
+        "text",
+        actor=staff(request).pk,
+        subject=found.subject,
+        reason=audit.Reason.DELIVER,
+        allowance=allowance(request),
+    )
     return render(request, "console/outbox_row.html", {"one": found, "text": text, "fresh": timezone.now() - NEW})

@@ -1,6 +1,6 @@
 """What every page of the console that is not one model's has in common: who may open it, and its frame."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from uuid import UUID
@@ -13,7 +13,8 @@ from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
-from anju.homes.models import Community, Duty
+from anju.homes.duties import Duty, unmasks_a_day
+from anju.homes.models import Community
 from anju.people.models import Person, person_of
 from anju.privacy import scope
 from anju.privacy.refusals import Refused
@@ -77,6 +78,16 @@ def staff(request: HttpRequest) -> Person:
     return person_of(request.user)
 
 
-def within(request: HttpRequest, rows: Rows, allowed: Collection[str]) -> Rows:
+def names(people: Iterable[UUID]) -> dict[UUID, str]:
+    """What these members of staff call themselves."""
+    return {one.pk: str(one) for one in Person.objects.filter(pk__in=set(people))}
+
+
+def allowance(request: HttpRequest) -> int:
+    """How many values the person asking may read in full a day."""
+    return unmasks_a_day(duties(request).keys())
+
+
+def within(request: HttpRequest, rows: Rows, allowed: Collection[str], *, field: str = "community") -> Rows:
     """The rows of communities where one of these duties is held, for pages that serve several duties."""
-    return rows if OPERATOR in duties(request) else rows.filter(community__in=communities(request, allowed))
+    return rows if OPERATOR in duties(request) else rows.filter(**{f"{field}__in": communities(request, allowed)})

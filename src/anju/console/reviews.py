@@ -10,15 +10,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from anju.console.pages import for_duties, show, staff, within
+from anju.console.pages import allowance, for_duties, show, staff, within
 from anju.homes import actions
-from anju.homes.models import Application, ApplicationEvent, Duty, Member
+from anju.homes.duties import REVIEW
+from anju.homes.models import Application, ApplicationEvent, Member
 from anju.privacy import audit
 from anju.privacy.audit import Reason
 from anju.privacy.refusals import Refused
 from anju.privacy.staff import holds
 
-REVIEWERS = (Duty.REVIEWER, Duty.MANAGER)
 SHOWN = 100
 
 FIELDS = {"name": gettext_lazy("姓名"), "id_number": gettext_lazy("身份证号")}
@@ -45,9 +45,9 @@ def waiting() -> QuerySet[Application]:
 
 def waiting_badge(request: HttpRequest) -> str:
     """How many wait, for the sidebar; nothing when nobody does."""
-    if not holds(request, REVIEWERS):
+    if not holds(request, REVIEW.duties):
         return ""
-    return str(within(request, Application.objects.filter(state__in=Application.OPEN), REVIEWERS).count() or "")
+    return str(within(request, Application.objects.filter(state__in=Application.OPEN), REVIEW.duties).count() or "")
 
 
 def _find(application: UUID) -> Application:
@@ -60,7 +60,7 @@ def _find(application: UUID) -> Application:
 
 
 @require_GET
-@for_duties(*REVIEWERS)
+@for_duties(*REVIEW.duties)
 def queue(request: HttpRequest) -> HttpResponse:
     return show(
         request,
@@ -73,7 +73,7 @@ def queue(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@for_duties(*REVIEWERS)
+@for_duties(*REVIEW.duties)
 def rows(request: HttpRequest) -> HttpResponse:
     """The list alone, for a page that has heard of something new."""
     return render(
@@ -84,7 +84,7 @@ def rows(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@for_duties(*REVIEWERS)
+@for_duties(*REVIEW.duties)
 def review(request: HttpRequest, application: UUID) -> HttpResponse:
     return _page(request, _find(application))
 
@@ -139,7 +139,7 @@ def _objection(found: Application) -> str:
 
 
 @require_POST
-@for_duties(*REVIEWERS)
+@for_duties(*REVIEW.duties)
 def reveal(request: HttpRequest, application: UUID) -> HttpResponse:
     """The same page with one value in full, this once: it is cached nowhere, and the next visit masks it."""
     found = _find(application)
@@ -153,6 +153,7 @@ def reveal(request: HttpRequest, application: UUID) -> HttpResponse:
             actor=staff(request).pk,
             subject=found.person_id,
             reason=request.POST.get("reason", ""),
+            allowance=allowance(request),
         )
     except Refused as refused:
         return _page(request, found, refused=refused)
@@ -160,7 +161,7 @@ def reveal(request: HttpRequest, application: UUID) -> HttpResponse:
 
 
 @require_POST
-@for_duties(*REVIEWERS)
+@for_duties(*REVIEW.duties)
 def decide(request: HttpRequest, application: UUID) -> HttpResponse:
     """Approve or refuse, then on to the next in the queue."""
     found = _find(application)

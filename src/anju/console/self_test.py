@@ -10,7 +10,8 @@ from anju.access import enrolment
 from anju.access.models import Entry, Way
 from anju.console import charts
 from anju.console.pages import for_duties, in_sight, show, staff
-from anju.homes.models import Community, Duty
+from anju.homes.duties import KEEP_GATES
+from anju.homes.models import Community
 from anju.privacy import audit
 from anju.privacy.models import AuditEntry
 from anju.recognition.gallery import SelfTest
@@ -33,7 +34,7 @@ class Mark:
 
 
 @require_http_methods(["GET", "POST"])
-@for_duties(Duty.MANAGER)
+@for_duties(*KEEP_GATES.duties)
 def self_test(request: HttpRequest) -> HttpResponse:
     """GET explains, POST measures: it opens every face of the community, so it is not done in passing."""
     places = list(Community.objects.filter(pk__in=in_sight(request)))

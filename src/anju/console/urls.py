@@ -1,6 +1,6 @@
 """The console's own pages, all behind the site's door."""
 
-from anju.console import home_import, live, monitor, outbox, reviews, self_test
+from anju.console import devices, duties, exports, glasses, home_import, live, monitor, outbox, reviews, self_test
 from anju.console.pages import at
 
 pages = [
@@ -22,4 +22,17 @@ pages = [
     at("homes/import/template.<str:form>", home_import.template, "home_import_template"),
     at("homes/import/carry-out/", home_import.carry_out, "home_import_carry_out"),
     at("live-ticket/", live.ticket, "live_ticket"),
+    at("duties/", duties.duties, "duties"),
+    at("devices/", devices.devices, "devices"),
+    at("devices/sessions/<int:session>/end/", devices.end, "device_end"),
+    at("devices/<int:device>/forget/", devices.forget, "device_forget"),
+    at("glasses/", glasses.glasses, "glasses"),
+    at("glasses/ask/", glasses.ask, "glass_ask"),
+    at("glasses/<uuid:glass>/", glasses.glass, "glass"),
+    at("glasses/<uuid:glass>/decide/", glasses.decide, "glass_decide"),
+    at("glasses/<uuid:glass>/reveal/", glasses.reveal, "glass_reveal"),
+    at("exports/", exports.exports, "exports"),
+    at("exports/rows/", exports.rows, "export_rows"),
+    at("exports/<uuid:export>/decide/", exports.decide, "export_decide"),
+    at("exports/<uuid:export>/download/", exports.download, "export_download"),
 ]

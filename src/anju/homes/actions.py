@@ -8,7 +8,8 @@ from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from anju.homes.models import Application, ApplicationEvent, Duty, Home, Member, Role, duties
+from anju.homes.duties import REVIEW, Duty
+from anju.homes.models import Application, ApplicationEvent, Home, Member, Role, duties
 from anju.homes.purposes import HOME_CERTIFICATION
 from anju.notices import actions as notices
 from anju.notices.models import Notice
@@ -123,7 +124,7 @@ def require_duty(staff: Person, community: UUID, *allowed: Duty) -> None:
 def decide(application: Application, *, staff: Person, approve: bool, reason: str) -> Application:
     """A reviewer approves or refuses; a refusal says why. The applicant is told at once. Raises Refused."""
     application = _locked(application)
-    require_duty(staff, application.community_id, Duty.REVIEWER, Duty.MANAGER)
+    require_duty(staff, application.community_id, *REVIEW.duties)
     if application.person_id == staff.pk:
         raise Refused("own_application", _("自己的申请请由其他同事审核。"), status=403)
     if application.state not in Application.OPEN:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -14,19 +14,27 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from anju.homes import actions, staffing
-from anju.homes.models import Application, Building, Community, Duty, Home, Member, Role, StaffRole, Unit
+from anju.homes.duties import (
+    APPOINT,
+    ASK_GLASS,
+    END_RESIDENCE,
+    KEEP_HOMES,
+    REVIEW,
+    SEE_HOMES,
+    SEE_RESIDENTS,
+    WATCHDOGS,
+    Duty,
+)
+from anju.homes.models import Application, Building, Community, Home, Member, Role, StaffRole, Unit
 from anju.privacy.models import AuditEntry
 from anju.privacy.refusals import Refused
-from anju.privacy.staff import OPERATOR
+from anju.privacy.staff import OPERATOR, communities, duties, holds
 from anju.privacy.staff_admin import StaffAdmin
-
-MANAGERS = (Duty.MANAGER,)
-REVIEWERS = (Duty.REVIEWER, Duty.MANAGER)
 
 
 @admin.register(Community)
 class CommunityAdmin(StaffAdmin):
-    viewers, changers, adders = MANAGERS, MANAGERS, (OPERATOR,)
+    viewers, changers, adders = KEEP_HOMES.duties, KEEP_HOMES.duties, (OPERATOR,)
     community = "id"
     list_display = ("name", "city", "address")
     search_fields = ("name", "address")
@@ -35,7 +43,8 @@ class CommunityAdmin(StaffAdmin):
 class _PlaceAdmin(StaffAdmin):
     """What buildings, units and homes share."""
 
-    viewers, adders, changers, deleters = REVIEWERS, MANAGERS, MANAGERS, MANAGERS
+    viewers, adders, changers = SEE_HOMES.duties, KEEP_HOMES.duties, KEEP_HOMES.duties
+    deleters = KEEP_HOMES.duties
 
 
 @admin.register(Building)
@@ -113,7 +122,7 @@ class WindowFilter(admin.SimpleListFilter):
 class MemberAdmin(StaffAdmin):
     """Names are sealed, so there is no search by name."""
 
-    viewers = MANAGERS
+    viewers = SEE_RESIDENTS.duties
     list_display = ("masked", "home", "standing", "since", "until")
     list_filter = (WindowFilter, "role", ("community", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("home__unit__building", "community")
@@ -121,6 +130,13 @@ class MemberAdmin(StaffAdmin):
     fields = ("masked", "home", "role", "since", "until", "community")
     ordering = ("-since",)
     actions = ("end",)
+    change_form_outer_before_template = "console/glass_button.html"
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:  # Any: a template's context
+        more = {**(extra_context or {}), "may_ask_glass": holds(request, ASK_GLASS.duties)}
+        return super().change_view(request, object_id, form_url, more)
 
     @display(description=gettext_lazy("姓名"))
     def masked(self, member: Member) -> str:
@@ -134,11 +150,13 @@ class MemberAdmin(StaffAdmin):
         return member.role, member.get_role_display()
 
     def has_end_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request)
+        return holds(request, END_RESIDENCE.duties)
 
     @admin.action(description=gettext_lazy("结束所选住户的居住"), permissions=["end"])
     def end(self, request: HttpRequest, members: QuerySet[Any]) -> HttpResponse | None:
         """Asks first: every right that came with a membership ends with it, at once."""
+        if OPERATOR not in duties(request):
+            members = members.filter(community__in=communities(request, END_RESIDENCE.duties))
         if "confirmed" not in request.POST:
             context = {**self.admin_site.each_context(request), "title": _("结束居住"), "members": members}
             return TemplateResponse(request, "console/end_memberships.html", context)
@@ -158,7 +176,7 @@ class MemberAdmin(StaffAdmin):
 class ApplicationAdmin(StaffAdmin):
     """The history; deciding has pages of its own."""
 
-    viewers = REVIEWERS
+    viewers = REVIEW.duties
     list_display = ("masked", "home", "role", "outcome", "submitted_at", "decided_at")
     list_filter = ("state", "role", "contested", ("community", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("home__unit__building", "community")
@@ -223,7 +241,9 @@ class AppointForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @admin.register(StaffRole)
 class StaffRoleAdmin(StaffAdmin):
-    viewers, adders, deleters = MANAGERS, MANAGERS, MANAGERS
+    """Who watches over the managers is not theirs to choose."""
+
+    viewers, adders, deleters = APPOINT.duties, APPOINT.duties, APPOINT.duties
     list_display = ("person", "duty_name", "community")
     list_filter = ("duty", ("community", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("person", "community")
@@ -232,7 +252,13 @@ class StaffRoleAdmin(StaffAdmin):
 
     @display(
         description=gettext_lazy("岗位"),
-        label={Duty.MANAGER: "success", Duty.REVIEWER: "info", Duty.GUARD: "warning"},
+        label={
+            Duty.MANAGER: "success",
+            Duty.REVIEWER: "info",
+            Duty.GUARD: "warning",
+            Duty.DPO: "primary",
+            Duty.AUDITOR: "primary",
+        },
     )
     def duty_name(self, role: StaffRole) -> tuple[str, str]:
         return role.duty, role.get_duty_display()
@@ -242,7 +268,15 @@ class StaffRoleAdmin(StaffAdmin):
     ) -> Any:  # Any: Django's hook
         if obj is None:
             options["form"] = AppointForm
-        return super().get_form(request, obj, change, **options)
+        form = super().get_form(request, obj, change, **options)
+        if obj is None and OPERATOR not in duties(request):
+            duty = form.base_fields["duty"]
+            duty.choices = [one for one in duty.choices if one[0] not in WATCHDOGS]
+        return form
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        watches = isinstance(obj, StaffRole) and obj.duty in WATCHDOGS
+        return super().has_delete_permission(request, obj) and (not watches or OPERATOR in duties(request))
 
     def save_model(self, request: HttpRequest, obj: StaffRole, form: Any, change: Any) -> None:
         role = staffing.appoint(obj.person, obj.community, Duty(obj.duty))
@@ -253,4 +287,5 @@ class StaffRoleAdmin(StaffAdmin):
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         for role in queryset:
-            staffing.dismiss(role)
+            if self.has_delete_permission(request, role):
+                staffing.dismiss(role)

@@ -5,3 +5,6 @@ from django.utils.translation import gettext_lazy as _
 class HomesConfig(AppConfig):
     name = "anju.homes"
     verbose_name = _("小区与房屋")
+
+    def ready(self) -> None:
+        from anju.homes import staffing  # noqa: F401

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from anju.homes.actions import require_duty
-from anju.homes.models import Building, Community, Duty, Home, Unit
+from anju.homes.duties import KEEP_HOMES
+from anju.homes.models import Building, Community, Home, Unit
 from anju.homes.spreadsheets import Cells
 from anju.people.models import Person
 from anju.privacy import audit
@@ -172,7 +173,7 @@ def carry_out(community: Community, made: Plan, *, staff: Person) -> int:
 
     Raises Refused: not this person's to do, the plan has faults, or another import came first.
     """
-    require_duty(staff, community.pk, Duty.MANAGER)
+    require_duty(staff, community.pk, *KEEP_HOMES.duties)
     if made.faults:
         raise Refused("faults", _("表格还有错误，请改好后重新上传。"))
     buildings = _buildings(community, made.new)

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from anju.homes.duties import Duty as Duty
 from anju.homes.purposes import HOME_CERTIFICATION
 from anju.people.models import Person
 from anju.privacy.declarations import Category, Declares, Erase, NotPersonal, Personal, Retention
@@ -247,14 +248,6 @@ class ApplicationEvent(models.Model):
         verbose_name = _("认证进度")
         verbose_name_plural = _("认证进度")
         ordering = ["id"]
-
-
-class Duty(models.TextChoices):
-    """What a member of staff may do."""
-
-    REVIEWER = "reviewer", _("审核员")
-    GUARD = "guard", _("门岗")
-    MANAGER = "manager", _("物业经理")
 
 
 class StaffRole(CommunityModel):

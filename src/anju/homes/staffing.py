@@ -1,12 +1,16 @@
 """Giving people duties and taking them back."""
 
+from collections.abc import Iterable
+from uuid import UUID
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from anju.homes.models import Community, Duty, StaffRole
+from anju.partners.purposes import ACCOUNT
 from anju.people import phone as phones
 from anju.people.models import PHONE, Person
-from anju.privacy import scope
+from anju.privacy import consent, scope
 from anju.privacy.refusals import Refused
 from anju.privacy.vault import vault
 
@@ -48,3 +52,17 @@ def dismiss(role: StaffRole) -> None:
     if not left and not person.is_superuser:
         person.is_staff = False
         person.save(update_fields=["is_staff"])
+
+
+@consent.on_withdrawal(ACCOUNT)
+def dismiss_entirely(subject: UUID) -> None:
+    """Whoever closes their account works nowhere any more."""
+    with scope.platform():
+        StaffRole.objects.filter(person=subject).delete()
+
+
+def holding(community: UUID, duties: Iterable[Duty]) -> list[Person]:
+    """Everybody with an account in use who holds one of these duties in the community."""
+    with scope.community(community):
+        found = StaffRole.objects.filter(community=community, duty__in=list(duties), person__is_active=True)
+        return [role.person for role in found.select_related("person").order_by("person").distinct("person")]

@@ -58,6 +58,10 @@ class AuditEntry(models.Model):
         IMPORT = "import", _("导入")
         SIGN_IN = "sign_in", _("登录")
 
+        GLASS = "glass", _("紧急查看")
+        EXPORT = "export", _("导出")
+        DISCLOSE = "disclose", _("依法提供")
+        INCIDENT = "incident", _("安全事件")
     privacy = Declares(
         subject="subject", erase=Erase.KEEP, rest=NotPersonal("opaque ids, field names and reason codes")
     )

@@ -188,6 +188,11 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
 
+# How many values a duty may read in full a day; more by break-glass, one person at a time. ANJU_UNMASKS_A_DAY="front_desk=200 …"
+UNMASKS_A_DAY = {"reviewer": 60, "manager": 30, "front_desk": 30} | {
+    duty: int(count) for duty, count in (one.split("=") for one in os.environ.get("ANJU_UNMASKS_A_DAY", "").split())
+}
+
 # --- language, time, files ------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "zh-hans"

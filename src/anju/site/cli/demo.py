@@ -2,7 +2,7 @@
 
 prepare            the demo community, its staff, a resident and a registered gate (what `up` does)
 seed --homes N     homes, members and synthetic templates by the thousand
-code [ROLE]        the second factor of a demo member of staff, now (reviewer, manager, guard, operator)
+code [ROLE]        the second factor of a demo member of staff, now (manager, dpo, …)
 """
 
 import argparse
@@ -24,14 +24,16 @@ def main(arguments: list[str]) -> int:
     seeding = verbs.add_parser("seed")
     seeding.add_argument("--homes", type=int, default=2000)
     code = verbs.add_parser("code")
-    code.add_argument("role", nargs="?", default="manager", choices=["reviewer", "manager", "guard", "operator"])
+    code.add_argument("role", nargs="?", default="manager")
     chosen = parser.parse_args(arguments)
     django.setup()
     from anju.site import demo  # its models need Django's registry
 
     if chosen.what == "code":
-        secret = json.loads((VAR / "demo.json").read_text())[chosen.role]["totp"]
-        print(demo.code_now(secret))
+        known = json.loads((VAR / "demo.json").read_text()).get(chosen.role)
+        if not known or "totp" not in known:
+            parser.error(f"no such member of staff: {', '.join(role for role in demo.PEOPLE if role != demo.RESIDENT)}")
+        print(demo.code_now(known["totp"]))
         return 0
     if chosen.what == "seed":
         from anju.site import seed

@@ -1,6 +1,7 @@
 """./anju docs: the documents that programs write.
 
-policy        docs/policy: the privacy documents, in Chinese and English
+policy        docs/policy: the privacy documents, in Chinese and English, and the terms that people agreed to
+staff         docs/staff-access.*.md: which duty may do what
 openapi       docs/openapi.json and the web app's client types
 lock          requirements/*.txt from *.in, with hashes and without index addresses
 screenshots   docs/pictures/*.png, taken of a running system
@@ -75,6 +76,23 @@ def write_lock() -> None:
             ],
             check=True,
             cwd=REPO,
+def staff() -> dict[Path, str]:
+    """The table of duties as it stands in docs/staff-access, by path."""
+    from anju.site import translations
+
+    translations.compile_all()
+    django.setup()
+    from anju.console import duties
+
+    return {REPO / "docs" / f"staff-access.{language}.md": duties.document(language) for language in ("zh-hans", "en")}
+
+
+def write_staff() -> None:
+    """Write it."""
+    for path, text in staff().items():
+        path.write_text(text)
+
+
         )  # fmt: skip
         # The models' wheel asks for packages that we do not want: it has a lock of its own (models.in).
         text = re.sub(
@@ -88,7 +106,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="anju docs", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=["policy", "openapi", "lock", "screenshots"])
+    parser.add_argument("what", choices=["policy", "staff", "openapi", "lock", "screenshots"])
     what = parser.parse_args(arguments).what
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "anju.site.settings")
     if what == "policy":
@@ -103,3 +121,5 @@ def main(arguments: list[str]) -> int:
 
         screenshots.take()
     return 0
+    elif what == "staff":
+        write_staff()

@@ -1,0 +1,84 @@
+"""Which duty may do what: the one table that the console's pages, its menu and docs/staff-access.md are made from.
+
+It names least privilege: whoever runs the day sees masks, whoever watches sees proofs and nothing else, and what leaves the
+platform or shows more than usual takes two people. The operator (`is_superuser`) may do all of it, but not alone where two are
+asked for.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from anju.privacy.refusals import Text
+
+
+class Duty(TextChoices):
+    """What a member of staff may do."""
+
+    REVIEWER = "reviewer", _("审核员")
+    GUARD = "guard", _("门岗")
+    MANAGER = "manager", _("物业经理")
+    FRONT_DESK = "front_desk", _("前台")
+    CASHIER = "cashier", _("收费员")
+    DPO = "dpo", _("个人信息保护负责人")
+    AUDITOR = "auditor", _("审计员")
+
+
+WATCHDOGS = (Duty.DPO, Duty.AUDITOR)
+"""The duties that watch the others: only the operator gives and takes them."""
+
+
+@dataclass(frozen=True)
+class Right:
+    """Something that staff may do, and with which duties. code: stable, unique. title: as people read it. Nobody: the operator alone."""
+
+    code: str
+    title: Text
+    duties: tuple[Duty, ...]
+
+    def __post_init__(self) -> None:
+        if self.code in RIGHTS:
+            raise ValueError(f"two rights are called {self.code}")
+        RIGHTS[self.code] = self
+
+
+RIGHTS: dict[str, Right] = {}
+"""Every right by code, in the order of the table."""
+
+_R, _G, _M, _F, _C, _D, _A = Duty
+
+REVIEW = Right("review", _("审核房屋认证（按理由查看完整姓名和身份证号，计入每日次数）"), (_R, _M))
+SEE_HOMES = Right("see_homes", _("查看楼栋、单元和房屋"), (_R, _M, _F, _C))
+KEEP_HOMES = Right("keep_homes", _("维护小区和房屋，导入房屋"), (_M,))
+SEE_RESIDENTS = Right("see_residents", _("查看住户（姓名隐去）"), (_M, _F, _C))
+END_RESIDENCE = Right("end_residence", _("结束住户的居住"), (_M,))
+PASS_ON = Right("pass_on", _("转达短信验证码（计入每日次数）"), (_M, _F))
+WATCH = Right("watch", _("查看门禁和通行记录（姓名隐去）"), (_G, _M))
+OPEN_GATES = Right("open_gates", _("远程开门"), (_G, _M))
+KEEP_GATES = Right("keep_gates", _("接入和维护门禁，查看通行授权，识别自检"), (_M,))
+STATISTICS = Right("statistics", _("查看去标识化统计"), (_M, _D))
+ASK_GLASS = Right("ask_glass", _("申请紧急查看"), (_R, _M, _F))
+DECIDE_GLASS = Right("decide_glass", _("批准他人的紧急查看"), (_M, _D))
+ASK_EXPORT = Right("ask_export", _("申请导出表格，下载自己的申请"), (_M,))
+DECIDE_EXPORT = Right("decide_export", _("批准他人的导出"), (_M, _D))
+DISCLOSE = Right("disclose", _("登记有关机关的调取，批准他人登记的调取（须两人批准）"), (_M, _D))
+PROOFS = Right("proofs", _("查看审计记录、同意记录和对外提供记录"), (_M, _D, _A))
+INCIDENTS = Right("incidents", _("处理安全事件"), (_D,))
+SEND_INCIDENTS = Right("send_incidents", _("批准告知受影响的人（须另一人准备）"), (_M, _D))
+OVERSEE = Right("oversee", _("查看个人信息保护总览：期限、留存、对外提供、删除进度"), (_D, _A))
+ANSWER = Right("answer", _("答复个人信息权利请求"), (_D,))
+APPOINT = Right("appoint", _("任免审核员、门岗、物业经理、前台和收费员"), (_M,))
+WATCH_OVER = Right("watch_over", _("任免个人信息保护负责人和审计员"), ())
+ACCOUNTS = Right("accounts", _("停用和恢复账号"), ())
+
+
+def unmasks_a_day(held: Collection[str]) -> int:
+    """How many values somebody with these duties may read in full a day: as the most generous of them allows.
+
+    The operator, who needs no duty, has a manager's.
+    """
+    most = settings.UNMASKS_A_DAY
+    return int(max((count for duty, count in most.items() if duty in held), default=most[Duty.MANAGER]))

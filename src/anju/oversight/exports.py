@@ -1,0 +1,231 @@
+"""Lists that leave the console: asked for by one, approved by another, marked with both, gone after a day."""
+
+import io
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from openpyxl import Workbook
+
+from anju.access import queries
+from anju.access.models import Entry
+from anju.homes.actions import require_duty
+from anju.homes.duties import ASK_EXPORT, DECIDE_EXPORT
+from anju.homes.models import Community, Member
+from anju.notices import actions as notices
+from anju.notices.models import Notice
+from anju.oversight import four_eyes
+from anju.oversight.models import Export, Step
+from anju.people.models import Person
+from anju.privacy import audit, scope
+from anju.privacy.audit import REASONS, Reason
+from anju.privacy.models import AuditEntry
+from anju.privacy.refusals import Refused
+from anju.privacy.vault import Erased, vault
+
+KEPT = timedelta(hours=24)
+MOST_DOWNLOADS = 3
+MOST_DAYS = 31
+ASK_REASONS = (Reason.ROLL, Reason.REPORT, Reason.DISPUTE, Reason.LAW)
+_PLACE = "oversight.export.file"
+_STEP = 500
+
+What = Export.What
+
+
+@transaction.atomic
+def ask(
+    community: Community, what: str, *, staff: Person, reason: str, first: date | None = None, last: date | None = None
+) -> Export:
+    """Ask for a list of this community. Entries need the days. Raises Refused."""
+    require_duty(staff, community.pk, *ASK_EXPORT.duties)
+    if what not in What.values:
+        raise Refused("unknown_list", _("请选择要导出的内容。"), field="what")
+    if reason not in ASK_REASONS:
+        raise Refused("reason_required", _("请选择导出的理由。"), field="reason")
+    if what == What.ENTRIES and (first is None or last is None or not 0 <= (last - first).days < MOST_DAYS):
+        raise Refused("days", _("请选择起止日期，一次最多导出 31 天。"), field="first_day")
+    if what == What.RESIDENTS:
+        first = last = None
+    made = Export.objects.create(
+        community=community, what=what, asker=staff.pk, reason=reason, first_day=first, last_day=last
+    )
+    audit.record(AuditEntry.Action.EXPORT, made, actor=staff.pk, reason=Step.ASKED)
+    four_eyes.call(community, DECIDE_EXPORT, made._meta.verbose_name or "", but=staff)
+    return made
+
+
+@transaction.atomic
+def decide(export: Export, *, staff: Person, approve: bool) -> Export:
+    """Let it be made, or not. Raises Refused."""
+    from anju.oversight import tasks  # which makes it
+
+    done = four_eyes.decide(export, DECIDE_EXPORT, staff=staff, approve=approve, action=AuditEntry.Action.EXPORT)
+    if approve:
+        tasks.make_export.defer(export=str(done.pk), community=str(done.community_id))
+    return done
+
+
+def rows(export: Export) -> QuerySet[Any]:  # Any: members or entries
+    """What the list is made of."""
+    if export.what == What.RESIDENTS:
+        return (
+            Member.objects.living()
+            .filter(community=export.community_id)
+            .select_related("home__unit__building")
+            .order_by("home__unit__building__order", "home__unit__order", "home__floor", "home__room", "pk")
+        )
+    found = Entry.objects.filter(
+        community=export.community_id, at__date__gte=export.first_day, at__date__lte=export.last_day
+    )
+    return queries.with_members(found.select_related("gate", "person").order_by("at", "pk"))
+
+
+def _heads(export: Export) -> list[str]:
+    if export.what == What.RESIDENTS:
+        return [_("房屋"), _("姓名（隐去）"), _("身份"), _("开始"), _("结束")]
+    return [_("时间"), _("门禁"), _("来人"), _("方式"), _("结果")]
+
+
+def _cells(export: Export, row: Any) -> list[str]:  # Any: a member or an entry
+    if export.what == What.RESIDENTS:
+        return [row.home.label, str(row.name or ""), row.get_role_display(), _day(row.since), _day(row.until)]
+    at = f"{timezone.localtime(row.at):%Y-%m-%d %H:%M:%S}"
+    return [at, row.gate.name, queries.holder(row), row.get_way_display(), row.get_result_display()]
+
+
+def _day(moment: Any) -> str:  # Any: a time or None
+    return f"{timezone.localtime(moment):%Y-%m-%d}" if moment else ""
+
+
+def watermark(export: Export) -> str:
+    """Who took this list, when, and under which request."""
+    asker = Person.objects.filter(pk=export.asker).first()
+    facts = {"who": str(asker or export.asker), "time": f"{timezone.localtime():%Y-%m-%d %H:%M}", "id": str(export.pk)}
+    return _("%(who)s 导出于 %(time)s · 申请编号 %(id)s · 仅限所申请的用途，不得转发") % facts
+
+
+def _book(export: Export, progress: Any) -> bytes:  # Any: called with the rows done
+    mark = watermark(export)
+    book = Workbook(write_only=True)
+    book.properties.creator = mark
+    book.properties.description = book.properties.keywords = str(export.pk)
+    about, data = book.create_sheet(_("说明")), book.create_sheet(str(What(export.what).label))
+    for sheet in (about, data):
+        sheet.oddHeader.center.text = mark.replace("&", "&&")
+    for line in _about(export, mark):
+        about.append(line)
+    data.append([mark])
+    data.append(_heads(export))
+    for done, row in enumerate(_each(export), 1):
+        data.append([_inert(cell) for cell in _cells(export, row)])
+        if done % _STEP == 0:
+            progress(done)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _each(export: Export) -> Iterator[Any]:  # Any: members or entries
+    yield from rows(export).iterator(chunk_size=_STEP)
+
+
+def _about(export: Export, mark: str) -> list[Sequence[str]]:
+    decider = Person.objects.filter(pk=export.decider).first() if export.decider else None
+    return [
+        [mark],
+        [_("小区"), export.community.name],
+        [_("内容"), str(What(export.what).label)],
+        [_("理由"), str(REASONS[export.reason])],
+        [_("批准人"), str(decider or export.decider)],
+        [_("姓名已隐去；需要完整信息时，请逐项查看或申请紧急查看。")],
+    ]
+
+
+def _inert(text: str) -> str:
+    """A cell that Excel takes for text, whatever somebody called their building."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def make(export_id: UUID, community: UUID) -> None:
+    """Write the file; done and total are seen while it runs. Does nothing when it is made already."""
+    with scope.community(community), translation.override("zh-hans"):
+        export = Export.objects.select_related("community").get(pk=export_id)
+        if export.step != Step.APPROVED or export.made_at:
+            return
+        export.total = rows(export).count()
+        export.save(update_fields=["total"])
+
+        def progress(done: int) -> None:
+            Export.objects.filter(pk=export.pk).update(done=done)
+
+        content = _book(export, progress)
+        with transaction.atomic():
+            vault().admit(export.pk)
+            export.file = vault().seal(export.pk, _PLACE, content)
+            export.done, export.made_at = export.total, timezone.now()
+            export.save(update_fields=["file", "done", "made_at"])
+            audit.record(AuditEntry.Action.EXPORT, export, actor=None, reason="made")
+            _ready(export)
+
+
+def _ready(export: Export) -> None:
+    person = Person.objects.filter(pk=export.asker, is_active=True).first()
+    if person is not None:
+        with notices.language_of(person):
+            text = _("您申请的导出已生成，请在 24 小时内到控制台下载，最多 3 次。")
+            notices.tell(person, Notice.Kind.SECURITY, _("导出已生成"), text)
+
+
+def there(export: Export) -> bool:
+    """Whether there is a file to download."""
+    return export.made_at is not None and export.made_at > timezone.now() - KEPT and export.downloads < MOST_DOWNLOADS
+
+
+def download(export: Export, *, staff: Person) -> bytes:
+    """The file, to whoever asked for it. Raises Refused: not theirs, not there, gone, taken too often."""
+    with transaction.atomic():
+        found = Export.objects.select_for_update().get(pk=export.pk)
+        if found.asker != staff.pk:
+            raise Refused("not_yours", _("只有申请人本人可以下载。"), status=403)
+        require_duty(staff, found.community_id, *ASK_EXPORT.duties)
+        if not there(found) or found.file is None:
+            text = _("文件还没有生成，或已下载 3 次、超过 24 小时而销毁。如仍需要，请重新申请。")
+            raise Refused("export_gone", text, status=410)
+        try:
+            content = vault().open(found.pk, _PLACE, bytes(found.file))
+        except Erased as error:
+            raise Refused("export_gone", _("文件已销毁。如仍需要，请重新申请。"), status=410) from error
+        found.downloads += 1
+        found.save(update_fields=["downloads"])
+        audit.record(AuditEntry.Action.EXPORT, found, actor=staff.pk, reason="downloaded")
+        if found.downloads == MOST_DOWNLOADS:
+            _destroy(found)
+    return content
+
+
+def _destroy(export: Export) -> None:
+    """The file goes, and its key with it: backups hold nothing that can be read."""
+    export.file = None
+    export.save(update_fields=["file"])
+    audit.record(AuditEntry.Action.EXPORT, export, actor=None, reason="destroyed")
+    transaction.on_commit(lambda: vault().erase([export.pk]))
+
+
+def destroy_old() -> int:
+    """Destroy every file past its day. Returns how many."""
+    count = 0
+    with scope.platform():
+        past = Export.objects.filter(file__isnull=False, made_at__lt=timezone.now() - KEPT)
+        for pk in list(past.values_list("pk", flat=True)):
+            with transaction.atomic():
+                found = Export.objects.select_for_update().filter(pk=pk, file__isnull=False).first()
+                if found:
+                    _destroy(found)
+                    count += 1
+    return count
