@@ -141,6 +141,7 @@ def _follow(person: UUID, community: UUID, **_options: Any) -> None:  # Any: the
 
 for _purpose in (HOME_CERTIFICATION, GATE_OPENING, FACE_OPENING):
     consent.on_withdrawal(_purpose)(refresh_everywhere)
+    consent.on_restriction(_purpose)(refresh_everywhere)
 
 
 @consent.on_withdrawal(FACE_OPENING)
@@ -237,14 +238,12 @@ def register(code: str, *, nkey: str, box_key: bytes, version: str) -> Gate:
 
 
 def apply_state(gate_id: UUID, state: dict[str, Any]) -> None:
-    """Take in a gate's health message; ended grants that it has applied are forgotten."""
+    """Take in a gate's health message. That it has applied an end is its word only: erasures.py looks for itself."""
     applied = int(state.get("applied", 0))
     with scope.platform():
         Gate.objects.filter(pk=gate_id).update(
             seen_at=timezone.now(), applied=applied, version=str(state.get("version", ""))[:40], report=_report(state)
         )
-        ended = Grant.objects.filter(gate=gate_id, gone=True, sent_rev=F("rev"))
-        ended.filter(sequence__lte=applied, sequence__gt=0).delete()
 
 
 def _report(state: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """The platform's end of the gate protocol (docs/gate-protocol.md)."""
 
 import json
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -106,21 +108,39 @@ def message(grant: Grant) -> bytes:
     return json.dumps({"id": str(grant.pk), "rev": grant.rev, "holder": str(grant.holder), **grant.payload}).encode()
 
 
-def open_gate(gate: UUID, grant: UUID | None) -> dict[str, Any]:
-    """Ask a gate to open, for a grant or (None) for staff, and wait for its word.
+def end_unknown(gate: UUID, grants: Iterable[UUID]) -> None:
+    """End at this gate what no row here stands for, with a rev above any it can have seen."""
+    rev = int(timezone.now().timestamp())
 
-    Raises Refused when it does not answer or will not.
-    """
+    async def publish(bus: Client) -> None:
+        stream = bus.jetstream()
+        for one in grants:
+            subject = subjects.grant(gate, one)
+            payload = json.dumps({"id": str(one), "rev": rev, "gone": True}).encode()
+            await stream.publish(subject, payload, headers=signed(subject, payload))
+
+    try:
+        client.run(publish, 30)
+    except client.BusError as error:
+        raise _bus_down() from error
+
+
+def _command(gate: UUID, do: str, **more: Any) -> dict[str, Any]:  # Any: JSON
+    """Tell a gate to do something and wait for its word. Raises Refused when it does not answer."""
     subject = subjects.command(gate)
     expires = timezone.now() + timedelta(seconds=COMMAND_SECONDS)
-    command = {"id": str(new_id()), "do": "open", "grant": str(grant) if grant else None, "exp": expires.isoformat()}
-    payload = json.dumps(command).encode()
+    payload = json.dumps({"id": str(new_id()), "do": do, "exp": expires.isoformat(), "grant": None, **more}).encode()
     try:
-        answer = client.request(subject, payload, signed(subject, payload), COMMAND_SECONDS)
+        return client.request(subject, payload, signed(subject, payload), COMMAND_SECONDS)
     except client.BusError as error:
         raise Refused(
             "gate_silent", _("门禁没有响应，可能已断网。请改用二维码或人脸开门，或联系门岗。"), status=504
         ) from error
+
+
+def open_gate(gate: UUID, grant: UUID | None) -> dict[str, Any]:
+    """Ask a gate to open, for a grant or (None) for staff. Raises Refused when it does not answer or will not."""
+    answer = _command(gate, "open", grant=str(grant) if grant else None)
     if not answer.get("ok"):
         raise Refused(
             "gate_refused",
@@ -129,3 +149,23 @@ def open_gate(gate: UUID, grant: UUID | None) -> dict[str, Any]:
             more={"reason": answer.get("code")},
         )
     return answer
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """What a gate says lies in its tables. rows: by grant, rev (0: a template alone) and whether there is a template."""
+
+    grants: int
+    templates: int
+    rows: dict[UUID, tuple[int, bool]]
+
+
+def inventory(gate: UUID, *, only: Sequence[UUID] | None = None, after: UUID | None = None) -> Inventory:
+    """Ask what a gate holds: of these grants, or a page of everything. Raises Refused when it does not answer or makes no sense."""
+    wanted = None if only is None else [str(one) for one in only]
+    said = _command(gate, "inventory", only=wanted, after=str(after) if after else "")
+    try:
+        rows = {UUID(str(name)): (int(rev), bool(template)) for name, rev, template in said["rows"]}
+        return Inventory(int(said["grants"]), int(said["templates"]), rows)
+    except (KeyError, ValueError, TypeError) as error:
+        raise Refused("gate_refused", _("门禁的回答无法识别，请升级门禁程序。"), status=502) from error

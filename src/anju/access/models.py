@@ -31,6 +31,9 @@ class Gate(CommunityModel):
     seen_at = models.DateTimeField(_("最近在线"), null=True, editable=False)
     applied = models.BigIntegerField(_("已执行到"), default=0, editable=False, help_text=_("门禁已执行的授权消息序号"))
     report = models.JSONField(_("运行状态"), default=dict, editable=False)
+    suspect_since = models.DateTimeField(
+        _("删除回执存疑"), null=True, editable=False, help_text=_("门禁称已删除，但核对时发现仍有留存")
+    )
 
     class Meta:
         verbose_name = _("门禁")

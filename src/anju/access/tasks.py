@@ -8,7 +8,7 @@ from nats.aio.client import Client
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
-from anju.access import actions, enrolment, gate_link
+from anju.access import actions, enrolment, erasures, gate_link
 from anju.access.models import Gate, Grant
 from anju.bus import client, subjects
 from anju.homes.models import Member
@@ -87,6 +87,39 @@ def catch_up(timestamp: int) -> None:
         untold = Grant.objects.filter(sent_rev__lt=F("rev")).values_list("gate_id", flat=True).distinct()
         for gate in list(untold):
             send_grants(str(gate))
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="gates", name="access.confirm_erasures")
+def confirm_erasures(timestamp: int) -> None:
+    """Look whether gates have erased what they say they have."""
+    del timestamp
+    for gate in erasures.to_confirm():
+        confirm_erasure.defer(gate=str(gate))
+
+
+@app.task(queue="gates", name="access.confirm_erasure")
+def confirm_erasure(gate: str) -> None:
+    """Look at one gate."""
+    while erasures.confirm(UUID(gate)) is erasures.Answer.CONFIRMED:
+        pass
+
+
+@app.periodic(cron="23 3 * * *")
+@app.task(queue="gates", name="access.survey")
+def survey(timestamp: int) -> None:
+    """Look at everything each gate holds, once a night."""
+    del timestamp
+    with scope.platform():
+        gates = list(Gate.objects.filter(registered_at__isnull=False).values_list("pk", flat=True))
+    for gate in gates:
+        survey_gate.defer(gate=str(gate))
+
+
+@app.task(queue="gates", name="access.survey_gate")
+def survey_gate(gate: str) -> None:
+    """Look at everything one gate holds."""
+    erasures.survey(UUID(gate))
 
 
 @app.periodic(cron="*/2 * * * *")

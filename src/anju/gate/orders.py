@@ -1,4 +1,4 @@
-"""Obeying the platform: open now, for somebody with a phone or for its staff."""
+"""Obeying the platform: open now, for somebody with a phone or for its staff; say what lies here."""
 
 import json
 from collections.abc import Callable
@@ -15,19 +15,23 @@ from anju.gate.identity import Identity
 from anju.gate.news import News
 
 log = structlog.get_logger()
+PAGE = 500
+"""Rows of an inventory in one answer."""
 
 
 @dataclass(frozen=True)
 class Order:
     """grant: whose right it is; None: the platform's staff answer for it.
 
-    until: past it, nobody waits any more.
+    until: past it, nobody waits any more. only, after: which part of the inventory is asked for.
     """
 
     id: str
     do: str
     grant: UUID | None
     until: datetime
+    only: tuple[str, ...] | None = None
+    after: str = ""
 
 
 def read(message: bytes) -> Order:
@@ -37,7 +41,8 @@ def read(message: bytes) -> Order:
     until = datetime.fromisoformat(str(said["exp"]))
     if until.tzinfo is None:
         raise ValueError("a time without a zone")
-    return Order(str(said["id"]), str(said["do"]), grant, until)
+    only = None if said.get("only") is None else tuple(str(one) for one in said["only"])[:PAGE]
+    return Order(str(said["id"]), str(said["do"]), grant, until, only, str(said.get("after") or ""))
 
 
 class Orders:
@@ -69,12 +74,22 @@ class Orders:
     def _answer(self, order: Order) -> bytes:
         """What was answered before, or what comes of it now; the entry and the answer are stored in one go."""
         store = self._brain.store
+        if order.do == "inventory":  # a look, not an act: asked again, it looks again
+            return json.dumps(self._inventory(order)).encode()
         with store.transaction():
             answer = store.answer_to(order.id)
             if answer is None:
                 answer = json.dumps(self._obey(order)).encode()
                 store.obeyed(order.id, answer, self._brain.clock.read().now)
         return answer
+
+    def _inventory(self, order: Order) -> dict[str, object]:
+        """What lies in the tables themselves, not what is remembered of it."""
+        store = self._brain.store
+        grants, templates = store.totals()
+        rows = store.inventory(order.only, order.after, PAGE)
+        applied = store.applied()
+        return {"id": order.id, "ok": True, "grants": grants, "templates": templates, "applied": applied, "rows": rows}
 
     def _obey(self, order: Order) -> dict[str, object]:
         now = self._brain.clock.read().now  # after waiting: by now it may be too late

@@ -32,6 +32,12 @@ create table if not exists commands (id text primary key, answer blob not null, 
     without rowid;
 create table if not exists facts (name text primary key, value text not null) without rowid;
 """
+_EVERYTHING = """
+select id, rev, template from (
+  select id, rev, exists (select 1 from templates where grant_id = grants.id) as template from grants
+  union all select grant_id, 0, 1 from templates where grant_id not in (select id from grants)
+)
+"""
 _KEEP_SECONDS = 600
 """How long used permits and obeyed commands are remembered: both are worthless long before."""
 
@@ -162,6 +168,27 @@ class Store:
             rows = np.frombuffer(raw, "<f4").reshape(-1, DIMENSIONS).astype(np.float32)
             found[UUID(grant_id)] = (rev, list(rows))
         return found
+
+    # what lies here, for whoever must be able to rely on it
+
+    def inventory(self, only: Sequence[str] | None, after: str, limit: int) -> list[tuple[str, int, bool]]:
+        """Grants and templates as they lie in the tables: grant, rev (0: a template without its grant), has a template.
+
+        only: these grants; None: all, from the one that follows `after`.
+        """
+        if only is None:
+            rows = self._db.execute(f"{_EVERYTHING} where id > ? order by id limit ?", [after, limit])
+        else:
+            marks = ",".join("?" * len(only))
+            rows = self._db.execute(f"{_EVERYTHING} where id in ({marks}) order by id", list(only))
+        return [(str(name), int(rev), bool(template)) for name, rev, template in rows]
+
+    def totals(self) -> tuple[int, int]:
+        """How many grants and templates lie here."""
+        grants, templates = self._db.execute(
+            "select (select count(*) from grants), (select count(*) from templates)"
+        ).fetchone()
+        return int(grants), int(templates)
 
     # entries
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -31,6 +32,13 @@ def open_account(phone: str, password: str | None = None, **facts: Any) -> Perso
 UNFINISHED = timedelta(days=1)
 
 
+@consent.before_erasure(ACCOUNT)
+def end_sessions(subject: UUID) -> None:
+    """Sign this person out everywhere."""
+    for session in UserSession.objects.filter(user=subject):
+        session.end()
+
+
 @consent.on_withdrawal(ACCOUNT)
 def close_account(subject: UUID) -> None:
     """Nobody signs in as this person again, and what was sealed for them is unreadable, in backups as well.
@@ -48,6 +56,7 @@ def close_account(subject: UUID) -> None:
 def forget_unfinished() -> int:
     """Forget whoever gave a number and never proved it. Returns how many."""
     begun = Person.objects.filter(phone_verified=False, is_active=True, joined__lt=timezone.now() - UNFINISHED)
+    begun = begun.filter(child__isnull=True)  # children have no phone to prove
     people = list(begun.values_list("pk", flat=True))
     with scope.platform():
         Person.objects.filter(pk__in=people).delete()

@@ -1,6 +1,7 @@
 """Finding and erasing what is held about a person, from the declarations alone."""
 
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 from django.apps import apps
@@ -51,3 +52,32 @@ def erase_purpose(subject: UUID, purpose: Purpose) -> list[str]:
         if gone:
             erased += [f"{model._meta.label}.{name}" for name in mine]
     return erased
+
+
+def rows_of(subject: UUID) -> Iterator[tuple[type[models.Model], Declares, models.QuerySet[Any]]]:
+    """Where something is held about this person that goes with them: proofs of what we did stay. Needs a scope that sees it."""
+    for model, declares in declared():
+        if declares.subject is not None and declares.erase is not Erase.KEEP:
+            yield model, declares, model._base_manager.filter(**{declares.subject: subject})
+
+
+def left_of(subject: UUID) -> dict[str, int]:
+    """Rows that still say something about this person, by model."""
+    found: dict[str, int] = {}
+    for model, declares, rows in rows_of(subject):
+        if declares.erase is Erase.FIELDS:
+            sealed = [field.name for field in model._meta.fields if isinstance(field, Sealed)]
+            rows = rows.exclude(**dict.fromkeys((f"{name}__isnull" for name in sealed), True))
+        if count := rows.count():
+            found[model._meta.label] = count
+    return found
+
+
+def erase_person(subject: UUID) -> None:
+    """Erase whatever is left of a person whose account is closed, whichever purpose it was for."""
+    for model, declares, rows in rows_of(subject):
+        if declares.erase is Erase.ROW:
+            rows.delete()
+        else:
+            sealed = [field.name for field in model._meta.fields if isinstance(field, Sealed) and field.null]
+            rows.update(**dict.fromkeys(sealed))

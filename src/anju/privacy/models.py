@@ -24,6 +24,7 @@ class Consent(models.Model):
     class Action(models.TextChoices):
         GRANTED = "granted", _("同意")
         WITHDRAWN = "withdrawn", _("撤回")
+        RESTRICTED = "restricted", _("限制处理")
 
     privacy = Declares(
         subject="subject", erase=Erase.KEEP, rest=NotPersonal("opaque ids and codes: the proof of an act")
@@ -57,11 +58,11 @@ class AuditEntry(models.Model):
         GATE = "gate", _("门禁操作")
         IMPORT = "import", _("导入")
         SIGN_IN = "sign_in", _("登录")
-
         GLASS = "glass", _("紧急查看")
         EXPORT = "export", _("导出")
         DISCLOSE = "disclose", _("依法提供")
         INCIDENT = "incident", _("安全事件")
+
     privacy = Declares(
         subject="subject", erase=Erase.KEEP, rest=NotPersonal("opaque ids, field names and reason codes")
     )

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from anju.installation.keyring import secret
 from anju.installation.paths import VAR
+from anju.privacy import ledger
 
 VERSION = b"\x01"
 _CACHE = 20_000
@@ -175,6 +176,7 @@ class Vault:
 
     def erase(self, subjects: Sequence[UUID]) -> int:
         """Destroy these persons' keys and marks, here and on disk. Returns how many keys there were."""
+        ledger.note(subjects)
         gone = 0
         with self._writing() as db:
             for one in subjects:

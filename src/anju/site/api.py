@@ -16,15 +16,17 @@ from anju.homes.api import router as homes
 from anju.notices.api import router as notices
 from anju.people.api import router as people
 from anju.people.signed_in import signed_in
+from anju.policies.api import router as policies
 from anju.privacy.api import router as consents
 from anju.privacy.refusals import Refused, Text
 from anju.privacy.vault import Erased
+from anju.rights.api import router as rights
 
 log = structlog.get_logger()
 api = NinjaAPI(
     title="Anju", version=__version__, urls_namespace="api", auth=signed_in, docs_url="docs", openapi_url="openapi.json"
 )
-for router in (people, consents, homes, access, face, gates, notices):
+for router in (people, consents, homes, access, face, gates, notices, rights, policies):
     api.add_router("", router)
 
 
