@@ -172,6 +172,13 @@ class Cluster:
             connection.execute(f'grant connect on database "{database}" to {APP}')
 
 
+def make_anew(address: str) -> None:
+    """Empty the database at this address (as a superuser): what is restored must meet nothing."""
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("drop schema public cascade")
+        connection.execute(f"create schema public authorization {OWNER}")
+
+
 def _make_roles(connection: psycopg.Connection[tuple[object, ...]], roles: Sequence[str]) -> None:
     for role in roles:
         if not connection.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone():
