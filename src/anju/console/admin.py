@@ -32,6 +32,14 @@ CODES = {
     "made": gettext_lazy("生成文件"),
     "downloaded": gettext_lazy("下载"),
     "destroyed": gettext_lazy("销毁文件"),
+    "found": gettext_lazy("登记"),
+    "measured": gettext_lazy("计算受影响的人"),
+    "edited": gettext_lazy("修改文字"),
+    "confirmed": gettext_lazy("提交批准"),
+    "returned": gettext_lazy("退回修改"),
+    "told": gettext_lazy("告知完毕"),
+    "reported": gettext_lazy("登记报告"),
+    "closed": gettext_lazy("结案"),
     **dict(Application.State.choices),
 }
 """What was done, where the audit notes that instead of a reason."""

@@ -16,8 +16,9 @@ from anju.access.models import Entry, Gate
 from anju.console import charts
 from anju.console.pages import within
 from anju.console.templatetags.spans import span
-from anju.homes.duties import KEEP_GATES, KEEP_HOMES, PASS_ON, REVIEW, WATCH
+from anju.homes.duties import INCIDENTS, KEEP_GATES, KEEP_HOMES, PASS_ON, REVIEW, WATCH
 from anju.homes.models import Application
+from anju.incidents.models import Incident
 from anju.privacy.staff import holds
 
 HOURS = 24
@@ -57,7 +58,27 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:  # An
         context["entries"] = _by_hour(request)
         context["offline"] = [gate for gate in gates if gate.registered_at and not gate.online]
         context["not_joined"] = [gate for gate in gates if not gate.registered_at]
+    if holds(request, INCIDENTS.duties):
+        context["cards"].append(_incidents(request))
     return context
+
+
+def _incidents(request: HttpRequest) -> Card:
+    """Open incidents; an alarm when a report is due within the hour or late."""
+    found = within(request, Incident.objects.exclude(state=Incident.State.CLOSED).filter(drill=False), INCIDENTS.duties)
+    due = [one.due for one in found if one.reported_at is None]
+    note = _("没有待报告的事件")
+    alarm = False
+    if due:
+        left = min(due) - timezone.now()
+        alarm = left < timedelta(hours=1)
+        hours, minutes = divmod(max(0, int(left.total_seconds())) // 60, 60)
+        note = (
+            _("距报告时限 %(hours)s 小时 %(minutes)s 分") % {"hours": hours, "minutes": minutes}
+            if left > timedelta()
+            else _("已超过报告时限，请立即报告")
+        )
+    return Card(_("未结案的安全事件"), str(len(found)), note, "crisis_alert", reverse("admin:incidents"), alarm=alarm)
 
 
 def _waiting(request: HttpRequest) -> Card:

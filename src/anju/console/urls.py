@@ -1,6 +1,18 @@
 """The console's own pages, all behind the site's door."""
 
-from anju.console import devices, duties, exports, glasses, home_import, live, monitor, outbox, reviews, self_test
+from anju.console import (
+    devices,
+    duties,
+    exports,
+    glasses,
+    home_import,
+    incidents,
+    live,
+    monitor,
+    outbox,
+    reviews,
+    self_test,
+)
 from anju.console.pages import at
 
 pages = [
@@ -35,4 +47,14 @@ pages = [
     at("exports/rows/", exports.rows, "export_rows"),
     at("exports/<uuid:export>/decide/", exports.decide, "export_decide"),
     at("exports/<uuid:export>/download/", exports.download, "export_download"),
+    at("incidents/", incidents.incidents, "incidents"),
+    at("incidents/new/", incidents.new, "incident_new"),
+    at("incidents/<uuid:incident>/", incidents.incident, "incident"),
+    at("incidents/<uuid:incident>/progress/", incidents.progress, "incident_progress"),
+    at("incidents/<uuid:incident>/measure/", incidents.measure, "incident_measure"),
+    at("incidents/<uuid:incident>/edit/", incidents.edit, "incident_edit"),
+    at("incidents/<uuid:incident>/confirm/", incidents.confirm, "incident_confirm"),
+    at("incidents/<uuid:incident>/send/", incidents.send, "incident_send"),
+    at("incidents/<uuid:incident>/report/", incidents.report, "incident_report"),
+    at("incidents/<uuid:incident>/close/", incidents.close, "incident_close"),
 ]

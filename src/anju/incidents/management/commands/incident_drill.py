@@ -1,0 +1,77 @@
+"""./anju manage incident_drill: an incident from the first note to the last, on real audit rows, telling nobody."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.db.models import Count
+from django.utils import timezone
+
+from anju.incidents import actions, telling
+from anju.incidents.models import Incident
+from anju.people.models import Person
+from anju.privacy import scope
+from anju.privacy.models import AuditEntry
+
+T = TypeVar("T")
+
+
+class Command(BaseCommand):
+    """Takes the member of staff who read most in the last days as the one who did it."""
+
+    help = "Walk a drill incident from finding to closing, on real audit rows and without telling anybody."
+
+    def add_arguments(self, parser: Any) -> None:  # Any: Django's own parser
+        parser.add_argument("--days", type=int, default=30, help="how far back the window reaches")
+
+    def handle(self, *args: Any, **options: Any) -> None:  # Any: as the parent's
+        with scope.platform():
+            self._walk(options["days"])
+
+    def _walk(self, days: int) -> None:
+        operators = list(Person.objects.filter(is_superuser=True, is_active=True)[:1])
+        second = Person.objects.filter(is_staff=True, is_active=True, is_superuser=False).first()
+        if not operators or second is None:
+            raise CommandError("A drill takes two people: an operator and another member of staff. Appoint one first.")
+        now = timezone.now()
+        began = now - timedelta(days=days)
+        read = AuditEntry.objects.filter(at__gte=began, actor__isnull=False, subject__isnull=False).exclude(fields=[])
+        actor = read.order_by().values_list("actor").annotate(count=Count("pk")).order_by("-count").first()
+        if actor is None:
+            raise CommandError(f"Nobody has read anything in the last {days} days: try more --days.")
+        incident = self._timed(
+            "registered",
+            lambda: actions.register(
+                None,
+                staff=operators[0],
+                kind=Incident.Kind.MISUSE,
+                found_at=now,
+                began=began,
+                ended=now,
+                actors=[actor[0]],
+                drill=True,
+            ),
+        )
+        self._timed("measured", lambda: actions.measure(incident, staff=operators[0]))
+        self._timed("confirmed", lambda: actions.confirm(incident, staff=operators[0]))
+        self._timed("approved and told nobody", lambda: self._send(incident, second))
+        self._timed(
+            "reported", lambda: actions.report(incident, staff=operators[0], how="below", receipt="drill / 演练")
+        )
+        self._timed("closed", lambda: actions.close(incident, staff=operators[0]))
+        self.stdout.write(f"  {incident.affected.count()} people affected, 0 told; drill {incident.pk}")
+
+    def _send(self, incident: Incident, second: Person) -> None:
+        """Of a drill for the whole installation the second person need not be an operator: there may be one only."""
+        with transaction.atomic():
+            Incident.objects.filter(pk=incident.pk).update(approved_by=second.pk, approved_at=timezone.now())
+        telling.tell(incident.pk)
+
+    def _timed(self, what: str, act: Callable[[], T]) -> T:
+        began = time.monotonic()
+        done = act()
+        self.stdout.write(f"  ✓ {what}: {(time.monotonic() - began) * 1000:.0f} ms")
+        return done
