@@ -13,6 +13,7 @@ from anju.access.api import router as access
 from anju.access.face_api import router as face
 from anju.access.gates_api import router as gates
 from anju.homes.api import router as homes
+from anju.incidents.api import router as incidents
 from anju.notices.api import router as notices
 from anju.people.api import router as people
 from anju.people.signed_in import signed_in
@@ -26,7 +27,7 @@ log = structlog.get_logger()
 api = NinjaAPI(
     title="Anju", version=__version__, urls_namespace="api", auth=signed_in, docs_url="docs", openapi_url="openapi.json"
 )
-for router in (people, consents, homes, access, face, gates, notices, rights, policies):
+for router in (people, consents, homes, access, face, gates, notices, rights, policies, incidents):
     api.add_router("", router)
 
 
