@@ -10,7 +10,7 @@ from anju.partners.purposes import ACCOUNT
 from anju.people.models import Person
 from anju.privacy import consent, gateway
 from anju.privacy.models import Sharing
-from tests.partners import provider as fake
+from anju.site.prove import provider as fake
 
 
 @pytest.fixture

@@ -166,7 +166,7 @@ def add_key(person: Person, public: bytes, label: str) -> PhoneKey:
         )
     try:
         with transaction.atomic():
-            key = PhoneKey.objects.create(person=person, public=public, label=label.strip()[:60] or "—")
+            key = PhoneKey.objects.create(person=person, public=public, label=label.strip()[:60] or None)
     except IntegrityError as error:
         raise Refused(
             "known_key", _("这部手机已经登记过了；如果换了账号，请先在原来的账号里移除它。"), status=409

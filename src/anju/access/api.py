@@ -115,7 +115,7 @@ def entries(
 
 
 def _key(key: PhoneKey) -> KeyOut:
-    return KeyOut(id=key.pk, label=key.label, created=key.created)
+    return KeyOut(id=key.pk, label=key.label.open() if key.label else "—", created=key.created)
 
 
 @router.get("/keys", response=list[KeyOut])

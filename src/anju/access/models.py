@@ -9,6 +9,7 @@ from anju.homes.models import Community, CommunityModel
 from anju.people.models import Person
 from anju.privacy.declarations import Category, Declares, Erase, NotPersonal, Personal, Retention
 from anju.privacy.isolation import Isolation
+from anju.privacy.masks import shown
 from anju.privacy.models import new_id
 from anju.privacy.sealed import Sealed
 
@@ -73,7 +74,6 @@ class PhoneKey(models.Model):
         subject="person_id",
         fields={
             "public": Personal(Category.CREDENTIAL, GATE_OPENING, _("手机开门公钥")),
-            "label": Personal(Category.DEVICE, GATE_OPENING, _("手机名称")),
             "created": Personal(Category.DEVICE, GATE_OPENING, _("登记时间")),
         },
     )
@@ -82,7 +82,7 @@ class PhoneKey(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="phone_keys")
     public = models.BinaryField(max_length=65)
-    label = models.CharField(_("手机"), max_length=60)
+    label = Sealed(Category.DEVICE, purpose=GATE_OPENING, title=_("手机名称"), mask=shown)
     created = models.DateTimeField(_("登记时间"), auto_now_add=True)
 
     class Meta:

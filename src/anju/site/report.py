@@ -3,8 +3,9 @@
 import json
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 class Bar(StrEnum):
@@ -70,16 +71,27 @@ class Report:
         self.figures[name] = figure
         self.say(f"  {'✓' if figure.ok else '✗'} {name}: {figure}")
 
+    def _as_json(self) -> dict[str, Any]:  # Any: JSON
+        return {
+            name: {"value": round(one.value, 4), "unit": one.unit, "bar": one.bar, "ok": one.ok}
+            | ({"note": one.note} if one.note else {})
+            for name, one in self.figures.items()
+        }
+
+    def dump(self) -> str:
+        """The figures, for a process that goes on with them."""
+        return json.dumps({name: asdict(one) for name, one in self.figures.items()}, ensure_ascii=False)
+
+    def load(self, text: str) -> None:
+        """Take in what another process dumped."""
+        for name, said in json.loads(text).items():
+            self.figures[name] = Figure(**{**said, "side": Bar(said["side"])})
+
     def finish(self, *, as_json: bool) -> int:
         """Print the end of it. Returns the exit code."""
         seconds = round(time.monotonic() - self.began, 1)
         if as_json:
-            figures = {
-                name: {"value": round(one.value, 4), "unit": one.unit, "bar": one.bar, "ok": one.ok}
-                | ({"note": one.note} if one.note else {})
-                for name, one in self.figures.items()
-            }
-            answer = {"ok": self.ok, "figures": figures, "seconds": seconds}
+            answer = {"ok": self.ok, "figures": self._as_json(), "seconds": seconds}
             sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
         else:
             self.say(f"\n  {'✓ all well / 一切正常' if self.ok else '✗ not well / 有问题'}  {seconds} s")

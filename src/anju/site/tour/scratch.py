@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,16 +54,22 @@ def _environment(home: Path, front: int, gate: int) -> dict[str, str]:
     return {**kept, **own, "PYTHONPATH": str(REPO / "src")}
 
 
-@contextmanager
-def running(*, keep: bool = False) -> Iterator[Place]:
-    """Start everything with `./anju up` in a folder of its own, and stop it at the end. Raises DidNotStart.
-
-    keep: leave the folder for another start; `remove` it then.
-    """
+def new_home() -> Path:
+    """An empty folder for a system."""
     home = Path(tempfile.mkdtemp(prefix="anju-scratch-"))
     home.chmod(0o711)  # PostgreSQL runs as a user of its own when we are root
+    return home
+
+
+@contextmanager
+def running(*, keep: bool = False, home: Path | None = None, more: Mapping[str, str] | None = None) -> Iterator[Place]:
+    """Start everything with `./anju up` in a folder of its own, and stop it at the end. Raises DidNotStart.
+
+    keep: leave the folder for another start; `remove` it then. home: start again what was kept. more: further environment.
+    """
+    home = home or new_home()
     front, gate = free_port(), free_port()
-    environment = _environment(home, front, gate)
+    environment = {**_environment(home, front, gate), **(more or {})}
     with (home / "up.log").open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "anju.site.cli", "up"],

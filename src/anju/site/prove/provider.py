@@ -3,20 +3,22 @@
 import hashlib
 import hmac
 import json
+import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-SECRET = "a secret of this run"
+SECRET = secrets.token_hex(16)
 
 
 class Provider(ThreadingHTTPServer):
-    """got: what it was given, if the signature held. answers: the status it gives next."""
+    """got: what it was given, if the signature held, until somebody took it. seen: all of it. answers: the status it gives."""
 
     def __init__(self) -> None:
         self.got: list[dict[str, Any]] = []
+        self.seen: list[dict[str, Any]] = []
         self.forged = 0
         self.answers = 200
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -34,6 +36,7 @@ class _Handler(BaseHTTPRequestHandler):
         mark = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
         if hmac.compare_digest(mark, self.headers.get("X-Anju-Signature", "")):
             self.server.got.append(json.loads(body))
+            self.server.seen.append(json.loads(body))
         else:
             self.server.forged += 1
         self.send_response(self.server.answers)

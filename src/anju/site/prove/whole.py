@@ -1,0 +1,402 @@
+"""`python -m anju.site.prove.whole HOME`: every promise, one after another, on a system that lives in ANJU_VAR.
+
+Runs with that system's environment, so that Django, the vault and the ledger here are the system's own.
+"""
+
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import tarfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import django
+import numpy as np
+import psycopg
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "anju.site.settings")
+django.setup()
+
+from django.db import connections  # noqa: E402  Django must be set up first
+from django.db.models import F  # noqa: E402
+
+from anju.access import actions as access  # noqa: E402
+from anju.access import erasures  # noqa: E402
+from anju.access import tasks as gate_jobs  # noqa: E402
+from anju.access.models import Face, Gate, Grant  # noqa: E402
+from anju.access.purposes import FACE_OPENING, GATE_OPENING  # noqa: E402
+from anju.homes.models import Building, Community, Home, Member, Role, Unit  # noqa: E402
+from anju.homes.purposes import HOME_CERTIFICATION  # noqa: E402
+from anju.installation.paths import LOGS, VAR  # noqa: E402
+from anju.partners.purposes import ACCOUNT  # noqa: E402
+from anju.people import actions as people  # noqa: E402
+from anju.people.models import Person  # noqa: E402
+from anju.privacy import chain, consent, erasure, scope  # noqa: E402
+from anju.recognition.faces import DIMENSIONS  # noqa: E402
+from anju.rights import actions as rights  # noqa: E402
+from anju.rights import cancellation  # noqa: E402
+from anju.rights import tasks as rights_jobs  # noqa: E402
+from anju.rights.models import Request, Target  # noqa: E402
+from anju.site import backup, postgres  # noqa: E402
+from anju.site.prove import canary, detectors, fleet, provider, scanner, tamper, tap  # noqa: E402
+from anju.site.report import Bar, Figure, Report, yes  # noqa: E402
+from anju.site.tour import photos, scratch  # noqa: E402
+from anju.site.tour.resident import Unexpected  # noqa: E402
+from anju.site.tour.scratch import Place  # noqa: E402
+from anju.site.tour.staff import Staff  # noqa: E402
+
+ERASED, LIVING = 10, 40
+GATES, OFFLINE, LIARS = 50, 10, 3
+TRIALS = 1000
+_CODE = re.compile(r"验证码\s*(\d{6})")
+_CONTROL = "对照control-7f3a"
+
+
+def wait_for(what: str, holds: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait until it holds. Raises Unexpected."""
+    until = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > until:
+            raise Unexpected(f"waited {seconds:.0f} s for: {what}")
+        time.sleep(0.1)
+
+
+def code_from(sms: provider.Provider) -> Callable[[str], str]:
+    """Codes as they arrive on somebody's phone."""
+
+    def code_for(phone: str) -> str:
+        seen = len(sms.got)
+        found: list[str] = []
+
+        def arrived() -> bool:
+            texts = [one["text"] for one in sms.got if one["phone"] == phone]
+            found[:] = [match[1] for text in texts if (match := _CODE.search(text))]
+            return bool(found)
+
+        wait_for(f"a code for ****{phone[-4:]} after {seen} messages", arrived, 20)
+        code = found[-1]
+        sms.got[:] = [one for one in sms.got if one["phone"] != phone]
+        return code
+
+    return code_for
+
+
+@contextmanager
+def _superuser() -> Iterator["psycopg.Connection[tuple[object, ...]]"]:
+    with psycopg.connect(postgres.url("postgres"), autocommit=True) as connection:
+        yield connection
+
+
+class Trial:
+    """What the promises are tried on."""
+
+    def __init__(self, place: Place, sms: provider.Provider, report: Report) -> None:
+        self.place, self.sms, self.report = place, sms, report
+        self.staff = Staff(place.front, place.demo["manager"])
+        self.one = canary.Canary(place, code_from(sms))
+        self.erased: list[UUID] = []
+        self.living: list[UUID] = []
+        self.keys: dict[str, bytes] = {}
+
+    # --- 1: the canary ----------------------------------------------------------------------------------------------
+
+    def plant(self) -> None:
+
+        self.staff.enter()
+        self.one.live(self.staff, photos.shipped()[0])
+        self.one.use_rights()
+        self._answer()
+        self.erased, self.living = self._people(ERASED), self._people(LIVING)
+        with scope.platform():
+            filled, empty = canary.planted(self.one.people)
+        missing = ", ".join(sorted(empty))
+        share = 100 * len(filled) / len(filled | empty)
+        self.report.add("1 fields planted", Figure(share, "%", 100, Bar.AT_LEAST, missing))
+        self.keys = {f"key {number}": key for number, key in enumerate(_wrapped_keys(self.one.people))}
+
+    def _answer(self) -> None:
+        """Staff answer what the canary asked, in words that speak of it."""
+
+        with scope.platform():
+            request = Request.objects.get(subject=self.one.people[0], state=Request.State.RECEIVED)
+            self.one.values["answer"] = "答复answer-5c91e2"
+            staff = Person.objects.filter(is_superuser=True).get()
+            rights.answer(request, staff=staff, support=True, text=self.one.values["answer"])
+
+    def _people(self, count: int) -> list[UUID]:
+        """Further people with a sealed name and a home."""
+
+        made = []
+        with scope.platform():
+            homes = list(Home.objects.all()[:20])
+            for number in range(count):
+                phone = f"+86137{int(time.time_ns()) % 10**8:08}"
+                person = people.open_account(phone, nickname=f"邻居{number}")
+                consent.grant(person.pk, HOME_CERTIFICATION, version=HOME_CERTIFICATION.version)
+                home = homes[number % len(homes)]
+                Member.objects.create(
+                    community_id=home.community_id, person=person, home=home, role=Role.FAMILY, name=f"邻{number}"
+                )
+                made.append(person.pk)
+        return made
+
+    def cancel(self) -> None:
+        """Close the account as a person does, by the real worker, and wait until it is done."""
+
+        self.one.prove()
+        number = self.one.app.post("/rights/cancellation")["id"]
+        for subject in self.erased:
+            with scope.person(subject):
+                consent.withdraw(subject, ACCOUNT)
+        began = time.perf_counter()
+        self.confirm_partners()
+        wait_for("the cancellation to be done", lambda: self.is_done(number), 60)
+        self.report.add("1 cancellation done after", Figure(time.perf_counter() - began, "s"))
+
+    def is_done(self, number: str) -> bool:
+        """Push the clocks, which turn once a minute, and see."""
+
+        rights_jobs.carry_out.defer(timestamp=0)
+        gate_jobs.confirm_erasures.defer(timestamp=0)
+        time.sleep(1)
+        self.confirm_partners()
+
+        with scope.platform():
+            return Request.objects.get(pk=number).state == Request.State.DONE
+
+    def confirm_partners(self) -> None:
+        """The provider confirms in writing that it keeps nothing; an officer notes it."""
+
+        with scope.platform():
+            officer = Person.objects.filter(is_superuser=True).get().pk
+            for request in Request.objects.filter(state=Request.State.ERASING):
+                for target in request.targets.filter(kind=Target.Kind.PARTNER).exclude(state=Target.State.CONFIRMED):
+                    cancellation.partner_confirms(request, target.place, actor=officer)
+
+    def scan(self, *, control: bool) -> list[scanner.Hit]:
+        """Everything raw: the server's files with its log, a base backup, a dump, all of this system's files."""
+        work = VAR / "scan"
+        work.mkdir(exist_ok=True)
+        with _superuser() as connection:
+            connection.execute("checkpoint")
+        environment = {"PGPASSWORD": ""}
+        url = postgres.url("postgres")
+        subprocess.run(
+            [backup.program("pg_basebackup"), "-d", url, "-D", work / "base", "-Ft", "-X", "fetch", "-c", "fast"],
+            check=True, capture_output=True, env=environment,
+        )  # fmt: skip
+        subprocess.run([backup.program("pg_dump"), "-d", url, "-f", work / "dump.sql"], check=True, capture_output=True)
+        with tarfile.open(work / "base" / "base.tar") as archive:
+            archive.extractall(work / "base", filter="data")
+        wanted: dict[str, str | bytes] = {"control": _CONTROL} if control else {**self.one.values, **self.keys}
+        folders = [VAR, *([] if (data := postgres.Cluster.here().data).is_relative_to(VAR) else [data])]
+        hits = scanner.scan(wanted, folders)
+        subprocess.run(["rm", "-rf", str(work)], check=True)
+        return hits
+
+    def positive_control(self) -> None:
+        """What was left on purpose, in every spelling and kind of place, has to be found."""
+        places = {"log": LOGS / "control.log", "file": VAR / "control.bin", "gate store": VAR / "gate" / "control.db"}
+        written = [one for ones in scanner.spellings(_CONTROL).values() for one in ones[:1]]
+        for path in places.values():
+            path.write_bytes(b"\n".join(written))
+        with _superuser() as connection:
+            connection.execute("create table prove_control (spelling text, value bytea)")
+            for name, ones in scanner.spellings(_CONTROL).items():
+                connection.execute("insert into prove_control values (%s, %s)", [name, ones[0]])
+        hits = self.scan(control=True)
+        with _superuser() as connection:
+            connection.execute("drop table prove_control")
+        for path in places.values():
+            path.unlink()
+        wanted = {(name, encoding) for name in places for encoding in scanner.ENCODINGS}
+        found = {(name, hit.encoding) for hit in hits for name, path in places.items() if hit.place == str(path)}
+        raw = {"heap": "/base/", "wal": "/pg_wal/"}
+        wanted |= {(name, encoding) for name in raw for encoding in scanner.ENCODINGS}
+        found |= {(name, hit.encoding) for hit in hits for name, part in raw.items() if part in hit.place}
+        share = 100 * len(wanted & found) / len(wanted)
+        self.report.add(
+            "1 positive control",
+            Figure(share, "% found", 100, Bar.AT_LEAST, str(sorted(wanted - found))[:200] if wanted - found else ""),
+        )
+
+    def nothing_left(self) -> None:
+        hits = self.scan(control=False)
+        note = "; ".join(sorted({f"{hit.label} ({hit.encoding}) in {hit.place}" for hit in hits}))[:500]
+        self.report.add("1 hits after", Figure(len(hits), "hits", 0, note=note))
+
+    # --- 6 to 8 -----------------------------------------------------------------------------------------------------
+
+    def tamper(self) -> None:
+
+        with scope.platform():
+            chain.seal()
+            number, faults = chain.verify(chain.known_heads())
+            self.report.add("6 chain before", yes(not faults, f"{number} links"))
+            password = postgres.url("postgres").split(":")[2].split("@")[0]
+            with tamper.as_superuser({"USER": "postgres", "PASSWORD": password}):
+                noticed, missed = tamper.run(TRIALS)
+        note = ", ".join(sorted(set(missed)))
+        self.report.add("6 tampering noticed", Figure(100 * noticed / TRIALS, "%", 100, Bar.AT_LEAST, note))
+
+    def gates(self) -> None:
+
+        with scope.platform():
+            community = Community.objects.create(name="五十门小区", city="济南", address="历下区")
+            subject = self._neighbour(community)
+            made = [Gate.objects.create(community=community, name=f"{number}号门") for number in range(GATES)]
+            codes = {str(gate.pk): access.make_code(gate, staff=None) for gate in made}
+        with fleet.registered(self.place.front, codes, LIARS) as machines:
+            lying = {one.gate for one in machines.machines if one.lies}
+            offline = [one for one in machines.machines if not one.lies][:OFFLINE]
+            online = [one for one in machines.machines if one not in offline]
+            machines.start(machines.machines)
+            everywhere = Grant.objects.filter(person=subject)
+
+            def count(**wanted: object) -> int:
+                with scope.platform():
+                    return everywhere.filter(**wanted).count()
+
+            wait_for("all gates to know the resident", lambda: self._applied(subject) == GATES, 60)
+            machines.stop(offline)
+            number = self._close(subject)
+            wait_for("the end to be applied", lambda: self._applied(subject, gone=True) >= len(online), 60)
+            early = 0
+            for _round in range(3):
+                for one in online:
+                    erasures.confirm(UUID(one.gate))
+                early += self._settled(number)
+            with scope.platform():
+                suspects = {
+                    str(one) for one in Gate.objects.filter(suspect_since__isnull=False).values_list("pk", flat=True)
+                }
+            self.report.add("7 complete too early", Figure(early, "times", 0))
+            found = 100 * len(suspects & lying) / len(lying)
+            self.report.add("7 liars found", Figure(found, "%", 100, Bar.AT_LEAST))
+            self.report.add("7 honest gates accused", Figure(len(suspects - lying), "gates", 0))
+            self.report.add(
+                "7 pending while offline or lying", yes(count() == OFFLINE + LIARS, f"{count()} of {OFFLINE + LIARS}")
+            )
+            machines.stop([one for one in machines.machines if one.lies])
+            for one in machines.machines:
+                one.store_type = fleet.Store
+            machines.start([one for one in machines.machines if one in offline or one.gate in lying])
+
+            def forgotten() -> bool:
+                for one in machines.machines:
+                    erasures.confirm(UUID(one.gate))
+                return self._settled(number)
+
+            wait_for("the last gates to have forgotten", forgotten, 60)
+            self.report.add("7 complete once all have forgotten", yes(count() == 0))
+
+    def _neighbour(self, community: object) -> UUID:
+        """Somebody who may come in at every gate of this community, with a face."""
+
+        (subject,) = self._people(1)
+        for purpose in (GATE_OPENING, FACE_OPENING):
+            consent.grant(subject, purpose, version=purpose.version)
+        vector = np.random.default_rng(7).normal(size=(1, DIMENSIONS)).astype("<f4")
+        Face.objects.create(person_id=subject, vectors=(vector / np.linalg.norm(vector)).tobytes())
+        building = Building.objects.create(community=community, name="1栋")
+        unit = Unit.objects.create(community=community, building=building, name="1单元")
+        home = Home.objects.create(community=community, unit=unit, room="101", floor=1)
+        Member.objects.create(community=community, person_id=subject, home=home, role=Role.OWNER, name="邻居")
+        return subject
+
+    def _applied(self, subject: UUID, *, gone: bool = False) -> int:
+        """Gates that say they have applied the last word about this person."""
+
+        with scope.platform():
+            told = Grant.objects.filter(person=subject, gone=gone, sent_rev=F("rev"), sequence__gt=0)
+            return told.filter(gate__name__endswith="号门", sequence__lte=F("gate__applied")).count()
+
+    def _close(self, subject: UUID) -> UUID:
+
+        with scope.platform():
+            request = cancellation.ask(Person.objects.get(pk=subject))
+            cancellation.carry_out(request.pk)
+        return request.pk
+
+    def _settled(self, request: UUID) -> bool:
+
+        return cancellation.settle(request)
+
+    def logs(self) -> None:
+        paths = [path for path in LOGS.rglob("*") if path.is_file()]
+        found = detectors.in_files(paths)
+        note = "; ".join(f"{one.kind} in {one.place}" for one in found)
+        self.report.add("8 personal values in logs", Figure(len(found), "values", 0, note=note))
+        self.report.add("8 logs read", Figure(sum(path.stat().st_size for path in paths) / 1024, "KB"))
+
+    # --- 2: an older backup -----------------------------------------------------------------------------------------
+
+    def read_again(self) -> None:
+        """After the restore: the erased are unreadable, the living are not."""
+
+        connections.close_all()
+        with scope.platform():
+            gone = [*self.one.people, *self.erased]
+            unreadable = sum(not canary.readable([one]) and not erasure.left_of(one) for one in gone)
+            readable = sum(bool(canary.readable([one])) for one in self.living)
+        self.report.add("2 erased unreadable", Figure(100 * unreadable / len(gone), "%", 100, Bar.AT_LEAST))
+        self.report.add("2 living readable", Figure(100 * readable / len(self.living), "%", 100, Bar.AT_LEAST))
+
+
+def _wrapped_keys(people: list[UUID]) -> list[bytes]:
+    """These persons' keys as they lie in the vault."""
+
+    with sqlite3.connect(VAR / "vault" / "vault.db") as vault:
+        rows = [vault.execute("select key from subject where id = ?", [one.bytes]).fetchone() for one in people]
+    return [bytes(row[0]) for row in rows if row]
+
+
+def run(report: Report) -> None:
+    """All of it, in the order in which one needs the other."""
+    with provider.running() as sms:
+        more = {
+            "ANJU_CANCELLATION_UNDO_HOURS": "0",
+            "ANJU_SMS_URL": sms.url,
+            "ANJU_SMS_SECRET": provider.SECRET,
+        }
+        with scratch.running(keep=True, home=VAR, more=more) as place:
+            trial = Trial(place, sms, report)
+            with tap.watching(VAR) as seen:
+                trial.plant()
+                backup.write(VAR.parent / f"{VAR.name}-backup", timedelta(days=1))
+                trial.positive_control()
+                trial.cancel()
+            tap.judge(seen, sms, report)
+            trial.nothing_left()
+            trial.tamper()
+            trial.gates()
+            trial.logs()
+        began = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-m", "anju.site.cli", "restore", str(VAR.parent / f"{VAR.name}-backup")],
+            env=place.environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        report.add(
+            "2 restored",
+            yes(
+                done.returncode == 0,
+                (done.stdout + done.stderr)[-300:] if done.returncode else f"{time.perf_counter() - began:.0f} s",
+            ),
+        )
+        with scratch.running(keep=True, home=VAR, more=more):
+            trial.read_again()
+
+
+if __name__ == "__main__":
+    outcome = Report()
+    try:
+        run(outcome)
+    except (Unexpected, scratch.DidNotStart) as error:
+        outcome.add("prove", yes(False, str(error)[:500]))
+    Path(sys.argv[1]).write_text(outcome.dump())
