@@ -12,7 +12,7 @@ from django.utils import timezone
 from import_export.mixins import BaseExportMixin
 
 from anju.homes.models import Community, Duty
-from anju.oversight import exports
+from anju.oversight import exports, papers
 from anju.oversight.models import Export
 from anju.people.models import Person
 from anju.privacy import scope
@@ -90,7 +90,7 @@ def test_three_downloads_and_it_is_gone_with_its_key(
     assert manager.post(f"exports/{export.pk}/download/").status_code == 410
     with scope.platform():
         assert Export.objects.get(pk=export.pk).file is None
-    assert not vault().knows(export.pk)
+    assert not vault().knows(papers.key(export, "file"))
     assert steps(export)[-1] == "destroyed"
 
 

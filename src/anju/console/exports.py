@@ -16,6 +16,7 @@ from anju.homes.duties import ASK_EXPORT, DECIDE_EXPORT
 from anju.homes.models import Community
 from anju.oversight import exports as actions
 from anju.oversight.models import Export, Step
+from anju.oversight.sheets import TYPE
 from anju.privacy.audit import REASONS
 from anju.privacy.refusals import Refused
 from anju.privacy.staff import OPERATOR, communities, duties, holds
@@ -124,6 +125,5 @@ def download(request: HttpRequest, export: UUID) -> HttpResponse:
     """The file itself. A POST: each one counts and is on the record."""
     found = _find(request, export)
     content = actions.download(found, staff=staff(request))
-    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     headers = {"Content-Disposition": f'attachment; filename="{found.what}-{found.pk.hex[-8:]}.xlsx"'}
-    return HttpResponse(content, content_type=kind, headers=headers)
+    return HttpResponse(content, content_type=TYPE, headers=headers)

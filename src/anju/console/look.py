@@ -15,6 +15,7 @@ from anju.homes.duties import (
     ASK_GLASS,
     DECIDE_EXPORT,
     DECIDE_GLASS,
+    DISCLOSE,
     INCIDENTS,
     KEEP_GATES,
     KEEP_HOMES,
@@ -126,6 +127,7 @@ UNFOLD: dict[str, Any] = {
                         "glasses",
                         ASK_GLASS,
                         DECIDE_GLASS,
+                        DISCLOSE,
                         badge="anju.console.glasses.waiting_badge",
                     ),
                     _page(
@@ -135,6 +137,13 @@ UNFOLD: dict[str, Any] = {
                         ASK_EXPORT,
                         DECIDE_EXPORT,
                         badge="anju.console.exports.waiting_badge",
+                    ),
+                    _page(
+                        _("依法提供"),
+                        "gavel",
+                        "disclosures",
+                        DISCLOSE,
+                        badge="anju.console.disclosures.waiting_badge",
                     ),
                     _page(
                         _("安全事件"),

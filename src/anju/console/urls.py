@@ -2,6 +2,7 @@
 
 from anju.console import (
     devices,
+    disclosures,
     duties,
     exports,
     glasses,
@@ -47,6 +48,13 @@ pages = [
     at("exports/rows/", exports.rows, "export_rows"),
     at("exports/<uuid:export>/decide/", exports.decide, "export_decide"),
     at("exports/<uuid:export>/download/", exports.download, "export_download"),
+    at("disclosures/", disclosures.disclosures, "disclosures"),
+    at("disclosures/new/", disclosures.new, "disclosure_new"),
+    at("disclosures/<uuid:disclosure>/", disclosures.disclosure, "disclosure"),
+    at("disclosures/<uuid:disclosure>/document/", disclosures.document, "disclosure_document"),
+    at("disclosures/<uuid:disclosure>/decide/", disclosures.decide, "disclosure_decide"),
+    at("disclosures/<uuid:disclosure>/produce/", disclosures.produce, "disclosure_produce"),
+    at("disclosures/<uuid:disclosure>/hand-over/", disclosures.hand_over, "disclosure_hand_over"),
     at("incidents/", incidents.incidents, "incidents"),
     at("incidents/new/", incidents.new, "incident_new"),
     at("incidents/<uuid:incident>/", incidents.incident, "incident"),

@@ -1,8 +1,8 @@
 """Lists that leave the console: asked for by one, approved by another, marked with both, gone after a day."""
 
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,6 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from openpyxl import Workbook
 
 from anju.access import queries
 from anju.access.models import Entry
@@ -19,20 +18,18 @@ from anju.homes.duties import ASK_EXPORT, DECIDE_EXPORT
 from anju.homes.models import Community, Member
 from anju.notices import actions as notices
 from anju.notices.models import Notice
-from anju.oversight import four_eyes
+from anju.oversight import four_eyes, papers, sheets
 from anju.oversight.models import Export, Step
 from anju.people.models import Person
 from anju.privacy import audit, scope
 from anju.privacy.audit import REASONS, Reason
 from anju.privacy.models import AuditEntry
 from anju.privacy.refusals import Refused
-from anju.privacy.vault import Erased, vault
 
 KEPT = timedelta(hours=24)
 MOST_DOWNLOADS = 3
 MOST_DAYS = 31
 ASK_REASONS = (Reason.ROLL, Reason.REPORT, Reason.DISPUTE, Reason.LAW)
-_PLACE = "oversight.export.file"
 _STEP = 500
 
 What = Export.What
@@ -103,53 +100,38 @@ def _day(moment: Any) -> str:  # Any: a time or None
     return f"{timezone.localtime(moment):%Y-%m-%d}" if moment else ""
 
 
-def watermark(export: Export) -> str:
-    """Who took this list, when, and under which request."""
+def _book(export: Export, progress: Callable[[int], None]) -> bytes:
+    book = sheets.Book(export.pk, _asker(export))
+    book.sheet(_("说明"), _about(export))
+    book.sheet(str(What(export.what).label), chain([_heads(export)], _counted(export, progress)))
+    return book.content()
+
+
+def _asker(export: Export) -> str:
     asker = Person.objects.filter(pk=export.asker).first()
-    facts = {"who": str(asker or export.asker), "time": f"{timezone.localtime():%Y-%m-%d %H:%M}", "id": str(export.pk)}
-    return _("%(who)s 导出于 %(time)s · 申请编号 %(id)s · 仅限所申请的用途，不得转发") % facts
+    return str(asker or export.asker)
 
 
-def _book(export: Export, progress: Any) -> bytes:  # Any: called with the rows done
-    mark = watermark(export)
-    book = Workbook(write_only=True)
-    book.properties.creator = mark
-    book.properties.description = book.properties.keywords = str(export.pk)
-    about, data = book.create_sheet(_("说明")), book.create_sheet(str(What(export.what).label))
-    for sheet in (about, data):
-        sheet.oddHeader.center.text = mark.replace("&", "&&")
-    for line in _about(export, mark):
-        about.append(line)
-    data.append([mark])
-    data.append(_heads(export))
+def _counted(export: Export, progress: Callable[[int], None]) -> Iterator[list[str]]:
     for done, row in enumerate(_each(export), 1):
-        data.append([_inert(cell) for cell in _cells(export, row)])
+        yield _cells(export, row)
         if done % _STEP == 0:
             progress(done)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
 
 
 def _each(export: Export) -> Iterator[Any]:  # Any: members or entries
     yield from rows(export).iterator(chunk_size=_STEP)
 
 
-def _about(export: Export, mark: str) -> list[Sequence[str]]:
+def _about(export: Export) -> list[list[str]]:
     decider = Person.objects.filter(pk=export.decider).first() if export.decider else None
     return [
-        [mark],
         [_("小区"), export.community.name],
         [_("内容"), str(What(export.what).label)],
         [_("理由"), str(REASONS[export.reason])],
         [_("批准人"), str(decider or export.decider)],
         [_("姓名已隐去；需要完整信息时，请逐项查看或申请紧急查看。")],
     ]
-
-
-def _inert(text: str) -> str:
-    """A cell that Excel takes for text, whatever somebody called their building."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def make(export_id: UUID, community: UUID) -> None:
@@ -166,8 +148,7 @@ def make(export_id: UUID, community: UUID) -> None:
 
         content = _book(export, progress)
         with transaction.atomic():
-            vault().admit(export.pk)
-            export.file = vault().seal(export.pk, _PLACE, content)
+            papers.seal(export, "file", content)
             export.done, export.made_at = export.total, timezone.now()
             export.save(update_fields=["file", "done", "made_at"])
             audit.record(AuditEntry.Action.EXPORT, export, actor=None, reason="made")
@@ -194,13 +175,10 @@ def download(export: Export, *, staff: Person) -> bytes:
         if found.asker != staff.pk:
             raise Refused("not_yours", _("只有申请人本人可以下载。"), status=403)
         require_duty(staff, found.community_id, *ASK_EXPORT.duties)
-        if not there(found) or found.file is None:
+        if not there(found):
             text = _("文件还没有生成，或已下载 3 次、超过 24 小时而销毁。如仍需要，请重新申请。")
             raise Refused("export_gone", text, status=410)
-        try:
-            content = vault().open(found.pk, _PLACE, bytes(found.file))
-        except Erased as error:
-            raise Refused("export_gone", _("文件已销毁。如仍需要，请重新申请。"), status=410) from error
+        content = papers.read(found, "file")
         found.downloads += 1
         found.save(update_fields=["downloads"])
         audit.record(AuditEntry.Action.EXPORT, found, actor=staff.pk, reason="downloaded")
@@ -214,7 +192,7 @@ def _destroy(export: Export) -> None:
     export.file = None
     export.save(update_fields=["file"])
     audit.record(AuditEntry.Action.EXPORT, export, actor=None, reason="destroyed")
-    transaction.on_commit(lambda: vault().erase([export.pk]))
+    papers.destroy(export, "file")
 
 
 def destroy_old() -> int:

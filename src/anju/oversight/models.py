@@ -1,11 +1,11 @@
-"""What takes two people: seeing more than usual, and taking a list out."""
+"""What takes two people, or three: seeing more than usual, taking a list out, handing something to an authority."""
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from anju.homes.models import CommunityModel
+from anju.homes.models import Community, CommunityModel
 from anju.privacy.declarations import Declares, Erase, NotPersonal
 from anju.privacy.isolation import Isolation
 
@@ -84,3 +84,70 @@ class Export(Asked):
     @property
     def percent(self) -> int:
         return self.done * 100 // self.total if self.total else 0
+
+
+class Disclosure(CommunityModel):
+    """What an authority asked for by law: by which paper, about whom, which fields, and which two people agreed."""
+
+    class State(models.TextChoices):
+        ASKED = "asked", _("待第一人批准")
+        SECONDED = "seconded", _("待第二人批准")
+        APPROVED = "approved", _("已批准，待生成")
+        PRODUCED = "produced", _("已生成")
+        HANDED = "handed", _("已取走")
+        REFUSED = "refused", _("未批准")
+
+    privacy = Declares(
+        rest=NotPersonal(
+            "names of authorities and papers, opaque ids; both files are sealed under the request's own key"
+        )
+    )
+    isolation = Isolation()
+
+    asker = models.UUIDField(_("登记人"), editable=False)
+    at = models.DateTimeField(_("登记时间"), auto_now_add=True)
+    state = models.CharField(_("状态"), max_length=10, choices=State, default=State.ASKED)
+    authority = models.CharField(_("调取机关"), max_length=80)
+    basis = models.CharField(_("法律依据"), max_length=200)
+    number = models.CharField(_("文书编号"), max_length=80)
+    document = models.BinaryField(_("文书"), editable=False)
+    document_kind = models.CharField(_("文书格式"), max_length=4)
+    places = models.JSONField(_("提供的信息"), default=list)
+    first_day = models.DateField(_("起始日期"), null=True)
+    last_day = models.DateField(_("截止日期"), null=True)
+    silent_until = models.DateField(_("依法不告知至"), null=True)
+    silent_basis = models.CharField(_("不告知的依据"), max_length=200, blank=True)
+    first = models.UUIDField(_("第一批准人"), null=True, editable=False)
+    second = models.UUIDField(_("第二批准人"), null=True, editable=False)
+    decided_at = models.DateTimeField(_("批准时间"), null=True)
+    file = models.BinaryField(_("文件"), null=True, editable=False)
+    produced_at = models.DateTimeField(_("生成时间"), null=True)
+
+    class Meta:
+        verbose_name = _("依法提供")
+        verbose_name_plural = _("依法提供")
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(first__isnull=True) | ~Q(first=F("asker")), name="disclosure_first"),
+            models.CheckConstraint(
+                condition=Q(second__isnull=True) | (~Q(second=F("asker")) & ~Q(second=F("first"))),
+                name="disclosure_by_three_people",
+            ),
+        ]
+
+
+class Disclosed(models.Model):
+    """One person whom a disclosure is about, and when they were told of it."""
+
+    privacy = Declares(subject="subject", erase=Erase.KEEP, rest=NotPersonal("opaque ids and times: a proof"))
+    isolation = Isolation()
+
+    disclosure = models.ForeignKey(Disclosure, on_delete=models.CASCADE, related_name="people")
+    community = models.ForeignKey(Community, on_delete=models.CASCADE, related_name="+")
+    subject = models.UUIDField(_("当事人"))
+    told_at = models.DateTimeField(_("告知时间"), null=True)
+
+    class Meta:
+        verbose_name = _("被提供信息的人")
+        verbose_name_plural = _("被提供信息的人")
+        constraints = [models.UniqueConstraint(fields=["disclosure", "subject"], name="one_row_a_disclosed_person")]

@@ -5,7 +5,7 @@ from uuid import UUID
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from anju.oversight import exports
+from anju.oversight import disclosures, exports
 
 
 @app.task(queue="oversight", retry=RetryStrategy(max_attempts=5, wait=10), name="oversight.make_export")
@@ -19,3 +19,19 @@ def destroy_exports(timestamp: int) -> None:
     """Files go after a day."""
     del timestamp
     exports.destroy_old()
+
+
+@app.periodic(cron="7 9 * * *")
+@app.task(queue="upkeep", name="oversight.tell_when_allowed")
+def tell_when_allowed(timestamp: int) -> None:
+    """In the morning: bans end with a day."""
+    del timestamp
+    disclosures.tell_when_allowed()
+
+
+@app.periodic(cron="37 3 * * *")
+@app.task(queue="upkeep", name="oversight.forget_disclosures")
+def forget_disclosures(timestamp: int) -> None:
+    """Requests of authorities go after three years."""
+    del timestamp
+    disclosures.forget_old()
