@@ -2,11 +2,13 @@
 
 import io
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
 
 TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -27,7 +29,7 @@ class Book:
         made.oddHeader.center.text = self._mark.replace("&", "&&")
         made.append([self._mark])
         for row in rows:
-            made.append([_inert(cell) for cell in row])
+            made.append([_inert(made, cell) for cell in row])
 
     def content(self) -> bytes:
         out = io.BytesIO()
@@ -35,6 +37,8 @@ class Book:
         return out.getvalue()
 
 
-def _inert(text: str) -> str:
-    """A cell that Excel takes for text, whatever somebody called their building."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+def _inert(sheet: Any, text: str) -> Any:  # Any: openpyxl has no types
+    """A cell that is text, whatever somebody called their building."""
+    cell = WriteOnlyCell(sheet, text)
+    cell.data_type = "s"
+    return cell
