@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from anju.bus import client, subjects
 from anju.notices.models import Notice
+from anju.people.guardians import guardian_invited
 from anju.people.models import Person
 from anju.people.signals import new_device
 from anju.privacy import scope
@@ -58,4 +59,15 @@ def _warn(person: Person, label: str, **_options: Any) -> None:  # Any: the sign
             _("新设备登录"),
             _("您的账号刚在一台新设备（%(device)s）上登录。如果不是您本人，请到“我的 - 安全”退出该设备并修改密码。")
             % {"device": label},
+        )
+
+
+@receiver(guardian_invited)
+def _ask_guardian(person: Person, **_options: Any) -> None:  # Any: as above
+    with language_of(person):
+        tell(
+            person,
+            Notice.Kind.SECURITY,
+            _("监护人邀请"),
+            _("有人邀请您共同担任孩子的监护人。请打开“我的 → 孩子”核对并确认；如果您不认识对方，请拒绝。"),
         )

@@ -18,6 +18,8 @@ class Notice(models.Model):
         HOME = "home", _("房屋")
         SECURITY = "security", _("安全")
         FACE = "face", _("人脸")
+        POLICY = "policy", _("隐私政策")
+        RIGHTS = "rights", _("个人信息")
 
     privacy = Declares(
         subject="person_id",

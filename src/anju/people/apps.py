@@ -7,4 +7,4 @@ class PeopleConfig(AppConfig):
     verbose_name = _("用户")
 
     def ready(self) -> None:
-        from anju.people import actions, declarations, signals  # noqa: F401
+        from anju.people import actions, declarations, guardians, signals  # noqa: F401

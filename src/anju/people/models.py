@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from anju.partners.purposes import ACCOUNT
-from anju.people.purposes import REAL_NAME
+from anju.people.purposes import CHILD, REAL_NAME
 from anju.privacy.declarations import Category, Declares, Erase, NotPersonal, Personal, Retention
 from anju.privacy.isolation import Isolation
 from anju.privacy.masks import ends, family_name, last_four, shown
@@ -88,6 +88,67 @@ class RealName(models.Model):
     class Meta:
         verbose_name = _("实名信息")
         verbose_name_plural = _("实名信息")
+
+
+class Child(models.Model):
+    """Somebody under fourteen, or who was when a guardian added them: a person without phone and password (guardians.py)."""
+
+    privacy = Declares(
+        subject="person_id",
+        fields={"added_at": Personal(Category.ACCOUNT, CHILD, _("添加时间"), Retention.PURPOSE)},
+    )
+
+    person = models.OneToOneField(Person, on_delete=models.CASCADE, primary_key=True, related_name="child")
+    name = Sealed(Category.NAME, purpose=CHILD, title=_("孩子姓名"), mask=family_name, required=True)
+    birth_date = Sealed(Category.ACCOUNT, purpose=CHILD, title=_("孩子出生日期"), required=True)
+    added_at = models.DateTimeField(_("添加时间"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("孩子")
+        verbose_name_plural = _("孩子")
+
+
+class Guardianship(models.Model):
+    """Who speaks for a child: confirmed from the guardian's own account, and ended for good.
+
+    guardian: None while an invitation went to a number without an account, which looks the same to whoever invited.
+    """
+
+    class State(models.TextChoices):
+        INVITED = "invited", _("待确认")
+        CONFIRMED = "confirmed", _("已确认")
+        ENDED = "ended", _("已结束")
+
+    privacy = Declares(
+        subject="child_id",
+        fields={
+            "state": Personal(Category.ACCOUNT, CHILD, _("监护关系"), Retention.PURPOSE),
+            "invited_by": NotPersonal("an opaque id"),
+            "since": Personal(Category.ACCOUNT, CHILD, _("监护关系的起止时间"), Retention.PURPOSE),
+            "confirmed_at": Personal(Category.ACCOUNT, CHILD, _("监护关系的起止时间"), Retention.PURPOSE),
+            "ended_at": Personal(Category.ACCOUNT, CHILD, _("监护关系的起止时间"), Retention.PURPOSE),
+        },
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    child = models.ForeignKey(Child, on_delete=models.CASCADE, related_name="guardianships")
+    guardian = models.ForeignKey(Person, on_delete=models.CASCADE, null=True, related_name="guardianships")
+    phone = Sealed(Category.PHONE, purpose=CHILD, title=_("受邀监护人的手机号"), mask=last_four)
+    state = models.CharField(_("状态"), max_length=10, choices=State, default=State.INVITED)
+    invited_by = models.UUIDField(null=True)
+    since = models.DateTimeField(_("起始时间"), auto_now_add=True)
+    confirmed_at = models.DateTimeField(_("确认时间"), null=True)
+    ended_at = models.DateTimeField(_("结束时间"), null=True)
+
+    class Meta:
+        verbose_name = _("监护关系")
+        verbose_name_plural = _("监护关系")
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["child", "guardian"], condition=~models.Q(state="ended"), name="one_guardianship_of_a_child"
+            )
+        ]
 
 
 class KnownDevice(models.Model):

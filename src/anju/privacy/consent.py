@@ -1,15 +1,17 @@
 """Agreeing and taking back: the gate in front of every write of personal data."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from anju.privacy import erasure
+from anju.privacy import erasure, ledger
 from anju.privacy.models import Consent, new_id
 from anju.privacy.purposes import PURPOSES, Purpose
 from anju.privacy.refusals import Refused, Text
@@ -19,8 +21,13 @@ class State(StrEnum):
     NONE = "none"
     GRANTED = "granted"
     WITHDRAWN = "withdrawn"
+    RESTRICTED = "restricted"
+    """The person had it stopped and kept: nothing is used, nothing is erased."""
     STALE = "stale"
-    """Agreed to an older version: it is asked again before anything new is collected."""
+    """What was agreed to no longer counts: an older version, another controller, or a guardian of somebody grown up since.
+
+    It is asked again before anything new is collected.
+    """
 
 
 @dataclass(frozen=True)
@@ -41,31 +48,115 @@ class Withdrawal:
 
 
 Stop = Callable[[UUID], None]
+_partings: dict[str, list[Stop]] = {}
 _stops: dict[str, list[Stop]] = {}
+_halts: dict[str, list[Stop]] = {}
 
 
-def on_withdrawal(purpose: Purpose) -> Callable[[Stop], Stop]:
-    """Register what stops a feature when its consent goes: after its data is erased, in the same transaction."""
-
+def _registered(where: dict[str, list[Stop]], purpose: Purpose) -> Callable[[Stop], Stop]:
     def register(stop: Stop) -> Stop:
-        _stops.setdefault(purpose.code, []).append(stop)
+        where.setdefault(purpose.code, []).append(stop)
         return stop
 
     return register
 
 
-def _state(event: Consent | None, purpose: Purpose) -> State:
-    if event is None:
-        return State.NONE
-    if event.action == Consent.Action.WITHDRAWN:
-        return State.WITHDRAWN
-    return State.GRANTED if event.version >= purpose.version else State.STALE
+def before_erasure(purpose: Purpose) -> Callable[[Stop], Stop]:
+    """Register what has to be done with the data while it is still there, when its consent goes."""
+    return _registered(_partings, purpose)
 
 
-def _latest(subject: UUID, purposes: Iterable[str]) -> dict[str, Consent]:
-    """This person's last act about each of these purposes, by code."""
-    acts = Consent.objects.filter(subject=subject, purpose__in=purposes)
-    return {act.purpose: act for act in acts.order_by("purpose", "-id").distinct("purpose")}
+def on_withdrawal(purpose: Purpose) -> Callable[[Stop], Stop]:
+    """Register what stops a feature when its consent goes: after its data is erased, in the same transaction."""
+    return _registered(_stops, purpose)
+
+
+def on_restriction(purpose: Purpose) -> Callable[[Stop], Stop]:
+    """Register what brings a feature in line when its purpose is restricted, or goes on: nothing is erased."""
+    return _registered(_halts, purpose)
+
+
+Speakers = Callable[[UUID], Collection[UUID] | None]
+_speakers: list[Speakers] = []
+_asked_anew = "null::timestamptz"
+
+
+def spoken_for_by(speakers: Speakers) -> Speakers:
+    """Register who decides for a person: None when they decide for themselves, their guardians when they are too young."""
+    _speakers.append(speakers)
+    return speakers
+
+
+def ask_anew_from(moment: str) -> None:
+    """Register the moment (SQL, null: never) before which nothing that was agreed to counts: the controller is another one.
+
+    It is SQL so that every process sees it at once, in the statement that reads the acts.
+    """
+    global _asked_anew
+    _asked_anew = moment
+
+
+def decides(actor: UUID, subject: UUID) -> bool:
+    """Whether `actor` may agree for `subject`: themselves, or one of their guardians when they are too young."""
+    guardians = _guardians(subject)
+    return actor == subject if guardians is None else actor in guardians
+
+
+def require_voice(actor: UUID, subject: UUID) -> None:
+    """Raises Refused when `actor` may not decide for `subject`."""
+    if decides(actor, subject):
+        return
+    if actor == subject:
+        raise Refused("guardian_decides", _("未满十四周岁，须由监护人在自己的账号中决定。"), status=403)
+    raise Refused("not_the_guardian", _("只有本人，或未满十四周岁者已确认的监护人，才能决定。"), status=403)
+
+
+def _guardians(subject: UUID) -> Collection[UUID] | None:
+    return next((found for speakers in _speakers if (found := speakers(subject)) is not None), None)
+
+
+def _outgrown(actor: UUID, subject: UUID) -> bool:
+    """Whether a guardian agreed for somebody who decides for themselves by now."""
+    return actor != subject and _guardians(subject) is None
+
+
+class _Act(NamedTuple):
+    """A person's last act about a purpose. asked_anew: it came before the moment from which everybody is asked anew."""
+
+    subject: UUID
+    purpose: str
+    id: UUID
+    action: str
+    version: int
+    actor: UUID
+    at: datetime
+    asked_anew: bool | None
+
+    def state(self, purpose: Purpose) -> State:
+        if self.action != Consent.Action.GRANTED:
+            return State(self.action)
+        return State.GRANTED if self.counts(purpose) else State.STALE
+
+    def counts(self, purpose: Purpose) -> bool:
+        """Whether what was agreed to is still what is asked, by and of the same parties."""
+        return self.version >= purpose.version and not self.asked_anew and not _outgrown(self.actor, self.subject)
+
+
+_LAST_ACTS = """
+select distinct on (subject, purpose) subject, purpose, id, action, version, actor, at, at < ({asked_anew})
+from privacy_consent where subject = any(%s) and purpose = any(%s) order by subject, purpose, id desc
+"""
+
+
+def _last_acts(subjects: Iterable[UUID], purposes: Iterable[str]) -> Iterator[_Act]:
+    """The last acts of these persons about these purposes, in one query: it is asked at every tap and for every entry."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LAST_ACTS.format(asked_anew=_asked_anew), [list(subjects), list(purposes)])
+        yield from map(_Act._make, cursor.fetchall())
+
+
+def _last(subject: UUID, purpose: Purpose) -> _Act | None:
+    return next(_last_acts([subject], [purpose.code]), None)
 
 
 def _with_needs(purpose: Purpose) -> list[Purpose]:
@@ -78,10 +169,10 @@ def _with_needs(purpose: Purpose) -> list[Purpose]:
 
 def standings(subject: UUID) -> list[Standing]:
     """Where this person stands with every purpose, in the order the purposes are declared."""
-    latest = _latest(subject, PURPOSES)
+    last = {act.purpose: act for act in _last_acts([subject], PURPOSES)}
     return [
-        Standing(purpose, _state(latest.get(code), purpose), latest[code].at if code in latest else None)
-        for code, purpose in PURPOSES.items()
+        Standing(purpose, act.state(purpose) if act else State.NONE, act.at if act else None)
+        for purpose, act in ((purpose, last.get(code)) for code, purpose in PURPOSES.items())
     ]
 
 
@@ -93,20 +184,12 @@ def granted(subject: UUID, purpose: Purpose) -> bool:
 def agreeing(subjects: set[UUID], purpose: Purpose) -> set[UUID]:
     """Who of these persons agrees to this purpose, as it is now, and to what it needs."""
     wanted = {one.code: one for one in _with_needs(purpose)}
-    with connection.cursor() as cursor:  # asked at every tap and for every entry: ./anju bench open
-        cursor.execute(_LAST_ACTS, [list(subjects), list(wanted)])
-        agreed = {
-            (subject, code)
-            for subject, code, action, version in cursor.fetchall()
-            if action == Consent.Action.GRANTED and version >= wanted[code].version
-        }
+    agreed = {
+        (act.subject, act.purpose)
+        for act in _last_acts(subjects, wanted)
+        if act.state(wanted[act.purpose]) is State.GRANTED
+    }
     return {subject for subject in subjects if all((subject, code) in agreed for code in wanted)}
-
-
-_LAST_ACTS = """
-select distinct on (subject, purpose) subject, purpose, action, version from privacy_consent
-where subject = any(%s) and purpose = any(%s) order by subject, purpose, id desc
-"""
 
 
 def hold(*subjects: UUID, change: bool = False) -> None:
@@ -133,6 +216,12 @@ def require(subject: UUID, purpose: Purpose) -> None:
         )
 
 
+def require_shown(version: int, purpose: Purpose) -> None:
+    """Raises Refused when what was on the screen (`version`) is not the purpose as it is now."""
+    if version != purpose.version:
+        raise Refused("text_changed", _("说明内容已更新，请重新阅读后再同意。"), status=409)
+
+
 def find(code: str) -> Purpose:
     """The purpose called `code`. Raises Refused."""
     try:
@@ -142,9 +231,9 @@ def find(code: str) -> Purpose:
 
 
 def _record(subject: UUID, purpose: Purpose, action: Consent.Action, actor: UUID) -> Consent:
-    last = _latest(subject, [purpose.code]).get(purpose.code)
+    last = _last(subject, purpose)
     # The last act counts, and ids follow the clock: one that was set back must not bury this act under an older one.
-    after = UUID(int=last.pk.int + 1) if last else UUID(int=0)
+    after = UUID(int=last.id.int + 1) if last else UUID(int=0)
     return Consent.objects.create(
         id=max(new_id(), after),
         subject=subject,
@@ -157,10 +246,15 @@ def _record(subject: UUID, purpose: Purpose, action: Consent.Action, actor: UUID
 
 @transaction.atomic
 def grant(subject: UUID, purpose: Purpose, *, version: int, actor: UUID | None = None) -> Consent:
-    """Agree to a purpose as shown (`version`). Raises Refused when the text changed meanwhile or a needed purpose is missing."""
-    if version != purpose.version:
-        raise Refused("text_changed", _("说明内容已更新，请重新阅读后再同意。"), status=409)
+    """Agree to a purpose as shown (`version`).
+
+    Raises Refused when `actor` may not decide for them, the text changed meanwhile or a needed purpose is missing.
+    """
+    require_shown(version, purpose)
     hold(subject, change=True)
+    require_voice(actor or subject, subject)
+    if purpose.for_children and _guardians(subject) is None:
+        raise Refused("for_children", _("这项用途只用于未满十四周岁的孩子。"), status=409)
     for needed in purpose.needs:
         require(subject, needed)
     return _record(subject, purpose, Consent.Action.GRANTED, actor or subject)
@@ -174,16 +268,53 @@ def dependents(purpose: Purpose) -> list[Purpose]:
 
 @transaction.atomic
 def withdraw(subject: UUID, purpose: Purpose, *, actor: UUID | None = None) -> Withdrawal:
-    """Take a consent back: the service stops, and what was held for this purpose alone is erased."""
+    """Take a consent back: the service stops, and what was held for this purpose alone is erased.
+
+    What was taken back before is not taken back again; what was never agreed to is left alone.
+    """
     hold(subject, change=True)
     stopped: list[Text] = []
     erased: list[str] = []
     for one in dependents(purpose):
-        if not Consent.objects.filter(subject=subject, purpose=one.code).exists():
+        last = _last(subject, one)
+        if last is None or last.action == Consent.Action.WITHDRAWN:
             continue
-        _record(subject, one, Consent.Action.WITHDRAWN, actor or subject)
+        act = _record(subject, one, Consent.Action.WITHDRAWN, actor or subject)
+        transaction.on_commit(partial(ledger.note, [subject], one.code, act.pk))
+        for part in _partings.get(one.code, []):
+            part(subject)
         erased += erasure.erase_purpose(subject, one)
         for stop in _stops.get(one.code, []):
             stop(subject)
         stopped += one.stops
     return Withdrawal(stopped, erased)
+
+
+@transaction.atomic
+def restrict(subject: UUID, purpose: Purpose, *, actor: UUID | None = None) -> Consent:
+    """Stop using what is held for a purpose, and keep it (PIPL Art. 44). Agreeing again lifts it. Raises Refused."""
+    hold(subject, change=True)
+    require(subject, purpose)
+    act = _record(subject, purpose, Consent.Action.RESTRICTED, actor or subject)
+    _bring_in_line(subject, purpose)
+    return act
+
+
+@transaction.atomic
+def lift(subject: UUID, purpose: Purpose, *, actor: UUID | None = None) -> Consent:
+    """End a restriction: what was agreed to goes on as before. Raises Refused."""
+    hold(subject, change=True)
+    last = _last(subject, purpose)
+    if last is None or last.state(purpose) is not State.RESTRICTED:
+        raise Refused("not_restricted", _("这项用途没有被限制，无需恢复。"), status=409)
+    if not last.counts(purpose):  # lifting must not agree to what was never shown
+        raise Refused("text_changed", _("说明内容已更新，请重新阅读后再同意。"), status=409)
+    act = _record(subject, purpose, Consent.Action.GRANTED, actor or subject)
+    _bring_in_line(subject, purpose)
+    return act
+
+
+def _bring_in_line(subject: UUID, purpose: Purpose) -> None:
+    halts = {halt for one in dependents(purpose) for halt in _halts.get(one.code, [])}
+    for halt in halts:
+        halt(subject)

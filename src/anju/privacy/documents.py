@@ -161,6 +161,43 @@ def _collected(controller: Text) -> Iterator[Block]:
         yield table((_("信息"), _("类型"), _("必填"), _("用您的密钥加密"), _("保留多久")), rows)
 
 
+def _children(controller: Text) -> Iterator[Block]:
+    yield Paragraph(
+        _(
+            "本规则适用于未满十四周岁的孩子，由%(controller)s负责执行，联系方式：%(contact)s。孩子的个人信息属于敏感个人信息，每项用途都须由监护人单独同意。"
+        )
+        % {"controller": controller, "contact": settings.PRIVACY_CONTACT}
+    )
+    yield Heading(2, _("谁来决定"))
+    yield Paragraph(
+        _(
+            "监护人在自己的账号中添加孩子，逐项阅读，逐项决定。可以再邀请其他监护人，对方须在自己的账号中确认；任何一位已确认的监护人都可以同意或撤回。"
+        )
+    )
+    yield Paragraph(_("孩子本人、陌生人、尚未确认或已结束监护关系的人，作出的同意会被拒绝，也不会被保存。"))
+    for purpose in PURPOSES.values():
+        if purpose.for_children:
+            yield from _purpose(purpose)
+    yield Heading(2, _("我们的承诺"))
+    yield Paragraph(
+        _(
+            "孩子的姓名和出生日期用孩子自己的密钥加密，只有已确认的监护人能看到。不向孩子推送广告，不对孩子做画像，不出售孩子的信息。人脸从不是必需的。"
+        )
+    )
+    yield Heading(2, _("监护人可以做什么"))
+    yield Paragraph(
+        _(
+            "在“我的 → 孩子”中，您可以查看平台保存了孩子的哪些信息、谁看过、提供给了谁，撤回任何一项同意，或结束监护关系。撤回“孩子资料”或最后一位监护人离开时，孩子的全部信息随即删除，密钥一并销毁。"
+        )
+    )
+    yield Heading(2, _("年满十四周岁后"))
+    yield Paragraph(
+        _(
+            "从满十四周岁当天起，监护人此前的同意不再有效，相关服务暂停。监护人可以为孩子开通自己的账号；孩子登录后由本人逐项决定。"
+        )
+    )
+
+
 def _permissions(controller: Text) -> Iterator[Block]:
     del controller
     yield Paragraph(_("权限在用到时才询问，可以随时在手机系统中关闭。"))
@@ -193,12 +230,14 @@ def _recipients(controller: Text) -> Iterator[Block]:
 DOCUMENTS: dict[str, Callable[[Text], Iterator[Block]]] = {
     "policy": _policy,
     "collected": _collected,
+    "children": _children,
     "permissions": _permissions,
     "recipients": _recipients,
 }
 TITLES: dict[str, Text] = {
     "policy": gettext_lazy("隐私政策"),
     "collected": gettext_lazy("个人信息收集明示清单"),
+    "children": gettext_lazy("儿童个人信息保护规则"),
     "permissions": gettext_lazy("设备权限清单"),
     "recipients": gettext_lazy("第三方共享清单"),
 }

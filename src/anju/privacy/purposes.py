@@ -19,6 +19,7 @@ class Purpose:
     """version rises when what a person agreed to changes: then they are asked again.
 
     needs: purposes without which this one cannot work. stops: what a person loses on withdrawal, said before they do it.
+    for_children: asked of guardians, never of those who decide for themselves.
     """
 
     code: str
@@ -29,6 +30,7 @@ class Purpose:
     optional: bool
     needs: tuple["Purpose", ...] = ()
     stops: tuple[Text, ...] = field(default=())
+    for_children: bool = False
 
     def __post_init__(self) -> None:
         if self.code in PURPOSES:

@@ -1,4 +1,4 @@
-"""`python -m anju.site.tables`: brings tables, policies, translations and the console's files up to date, as the owner."""
+"""`python -m anju.site.tables`: brings tables, translations, the console's files and the published privacy documents up to date, as the owner."""
 
 import os
 
@@ -19,6 +19,9 @@ def bring_up_to_date() -> None:
     call_command("createcachetable", verbosity=0)
     call_command("migrate", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
+    from anju.policies import actions
+
+    actions.publish()
 
 
 if __name__ == "__main__":

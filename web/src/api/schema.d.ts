@@ -407,6 +407,280 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rights/proof/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Code
+         * @description A code to the account's phone.
+         */
+        post: operations["anju_rights_api_send_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rights/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Prove */
+        post: operations["anju_rights_api_prove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rights/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Requests */
+        get: operations["anju_rights_api_requests"];
+        put?: never;
+        /**
+         * Ask
+         * @description Deleting and restricting by purpose are done at once; the rest is answered by staff.
+         */
+        post: operations["anju_rights_api_ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rights/correctable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Correctable
+         * @description What may be asked to be corrected.
+         */
+        get: operations["anju_rights_api_correctable"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rights/requests/{request_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take Back */
+        delete: operations["anju_rights_api_take_back"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rights/restrictions/{purpose}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Lift
+         * @description End a restriction: what was agreed to goes on.
+         */
+        delete: operations["anju_rights_api_lift"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rights/export.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Export Json */
+        get: operations["anju_rights_api_export_json"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rights/cancellation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Cancellation Page
+         * @description What closing the account stops, what stays by law and for how long, before it is asked for.
+         */
+        get: operations["anju_rights_api_cancellation_page"];
+        put?: never;
+        /** Cancel */
+        post: operations["anju_rights_api_cancel"];
+        /** Undo */
+        delete: operations["anju_rights_api_undo"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rights/receipts/{request_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Receipt
+         * @description Open to whoever holds the number: the account that asked for it is gone.
+         */
+        get: operations["anju_rights_api_receipt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Policies
+         * @description Open to everybody.
+         */
+        get: operations["anju_policies_api_policies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Changes
+         * @description What changed between any two versions. Open to everybody.
+         */
+        get: operations["anju_policies_api_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/{name}.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Document Pdf
+         * @description One document to keep. Open to everybody.
+         */
+        get: operations["anju_policies_api_document_pdf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Document
+         * @description One document, in the version in force or in an older one. Open to everybody.
+         */
+        get: operations["anju_policies_api_document"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/announcements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Announcements
+         * @description The newest first, in the reader's language.
+         */
+        get: operations["anju_incidents_api_announcements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -482,7 +756,7 @@ export interface components {
          * State
          * @enum {string}
          */
-        State: "submitted" | "approved" | "refused" | "withdrawn" | "disputed";
+        State: "received" | "waiting" | "erasing" | "done" | "refused" | "taken_back";
         /** Act */
         Act: {
             /** Purpose */
@@ -502,7 +776,7 @@ export interface components {
          * Action
          * @enum {string}
          */
-        Action: "granted" | "withdrawn";
+        Action: "granted" | "withdrawn" | "restricted";
         /** Standing */
         Standing: {
             /** Purpose */
@@ -837,7 +1111,7 @@ export interface components {
          * Kind
          * @enum {string}
          */
-        Kind: "home" | "security" | "face";
+        Kind: "rows" | "key" | "sessions" | "gate" | "partner";
         /** NoticeList */
         NoticeList: {
             /** Items */
@@ -874,6 +1148,268 @@ export interface components {
              * Format: date-time
              */
             expires: string;
+        };
+        /** Code */
+        Code: {
+            /** Code */
+            code: string;
+        };
+        /** RequestOut */
+        RequestOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            kind: components["schemas"]["Kind"];
+            state: components["schemas"]["State"];
+            /** Purpose */
+            purpose: string | null;
+            /** Place */
+            place: string | null;
+            /** Text */
+            text: string | null;
+            /** Answer */
+            answer: string | null;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Carry Out At */
+            carry_out_at: string | null;
+            /** Closed At */
+            closed_at: string | null;
+            /** Overdue */
+            overdue: boolean;
+            /** Steps */
+            steps: components["schemas"]["StepOut"][];
+        };
+        /** StepOut */
+        StepOut: {
+            state: components["schemas"]["State"];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /** Ask */
+        Ask: {
+            kind: components["schemas"]["Kind"];
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+            /**
+             * Place
+             * @default
+             */
+            place: string;
+            /**
+             * Purpose
+             * @default
+             */
+            purpose: string;
+        };
+        /** Choice */
+        Choice: {
+            /** Place */
+            place: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * CancellationOut
+         * @description stops: what ends. kept: what stays, as the law asks. gates: doors that must confirm. request: the open one.
+         */
+        CancellationOut: {
+            /** Stops */
+            stops: string[];
+            /** Kept */
+            kept: components["schemas"]["Kept"][];
+            /** Gates */
+            gates: number;
+            /** Undo Hours */
+            undo_hours: number;
+            request: components["schemas"]["RequestOut"] | null;
+        };
+        /** Kept */
+        Kept: {
+            /** What */
+            what: string;
+            /** Why */
+            why: string;
+            /** How Long */
+            how_long: string;
+        };
+        /**
+         * Receipt
+         * @description How far an erasure has come. Names nobody.
+         */
+        Receipt: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            state: components["schemas"]["anju__rights__models__Request__State"];
+            /** Closed At */
+            closed_at: string | null;
+            /** Targets */
+            targets: components["schemas"]["TargetOut"][];
+        };
+        /** TargetOut */
+        TargetOut: {
+            kind: components["schemas"]["Kind"];
+            /** Place */
+            place: string;
+            state: components["schemas"]["anju__rights__models__Target__State"];
+            /** Confirmed At */
+            confirmed_at: string | null;
+        };
+        /**
+         * State
+         * @enum {string}
+         */
+        anju__rights__models__Request__State: "received" | "waiting" | "erasing" | "done" | "refused" | "taken_back";
+        /**
+         * State
+         * @enum {string}
+         */
+        anju__rights__models__Target__State: "pending" | "confirmed" | "failed";
+        /**
+         * Announced
+         * @description A material change that is not in force yet. purposes: what is asked anew.
+         */
+        Announced: {
+            version: components["schemas"]["VersionOut"];
+            /** Since */
+            since: number;
+            /** Purposes */
+            purposes: string[];
+            /** Changes */
+            changes: components["schemas"]["ChangeOut"][];
+        };
+        /**
+         * ChangeOut
+         * @description One difference in plain words. purpose: the code of what it touches.
+         */
+        ChangeOut: {
+            /** Words */
+            words: string;
+            /** Material */
+            material: boolean;
+            /** Purpose */
+            purpose: string | null;
+        };
+        /** DocumentTitle */
+        DocumentTitle: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+        };
+        /** PoliciesOut */
+        PoliciesOut: {
+            /** Controller */
+            controller: string;
+            /** Documents */
+            documents: components["schemas"]["DocumentTitle"][];
+            version: components["schemas"]["VersionOut"];
+            announced: components["schemas"]["Announced"] | null;
+            /** Versions */
+            versions: components["schemas"]["VersionOut"][];
+        };
+        /** VersionOut */
+        VersionOut: {
+            /** Number */
+            number: number;
+            /**
+             * Published At
+             * Format: date-time
+             */
+            published_at: string;
+            /**
+             * Effective At
+             * Format: date-time
+             */
+            effective_at: string;
+            /** Material */
+            material: boolean;
+            /** Hash */
+            hash: string;
+        };
+        /** ChangesOut */
+        ChangesOut: {
+            old: components["schemas"]["VersionOut"];
+            new: components["schemas"]["VersionOut"];
+            /** Words */
+            words: components["schemas"]["ChangeOut"][];
+            /** Lines */
+            lines: components["schemas"]["LinesOut"][];
+        };
+        /**
+         * LinesOut
+         * @description What one document says otherwise. lines: each after a minus (before) or a plus (after).
+         */
+        LinesOut: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Lines */
+            lines: string[];
+        };
+        /**
+         * BlockOut
+         * @description heading: level and text. paragraph: text. table: heads and rows.
+         */
+        BlockOut: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "heading" | "paragraph" | "table";
+            /** Level */
+            level?: number | null;
+            /** Text */
+            text?: string | null;
+            /** Heads */
+            heads?: string[] | null;
+            /** Rows */
+            rows?: string[][] | null;
+        };
+        /** DocumentOut */
+        DocumentOut: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            version: components["schemas"]["VersionOut"];
+            /** Blocks */
+            blocks: components["schemas"]["BlockOut"][];
+        };
+        /** Announcement */
+        Announcement: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Text */
+            text: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
         };
     };
     responses: never;
@@ -1518,6 +2054,357 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Ticket"];
+                };
+            };
+        };
+    };
+    anju_rights_api_send_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_rights_api_prove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Code"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_rights_api_requests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestOut"][];
+                };
+            };
+        };
+    };
+    anju_rights_api_ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Ask"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestOut"];
+                };
+            };
+        };
+    };
+    anju_rights_api_correctable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Choice"][];
+                };
+            };
+        };
+    };
+    anju_rights_api_take_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_rights_api_lift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                purpose: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_rights_api_export_json: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_rights_api_cancellation_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CancellationOut"];
+                };
+            };
+        };
+    };
+    anju_rights_api_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestOut"];
+                };
+            };
+        };
+    };
+    anju_rights_api_undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_rights_api_receipt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+        };
+    };
+    anju_policies_api_policies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoliciesOut"];
+                };
+            };
+        };
+    };
+    anju_policies_api_changes: {
+        parameters: {
+            query: {
+                old: number;
+                new: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangesOut"];
+                };
+            };
+        };
+    };
+    anju_policies_api_document_pdf: {
+        parameters: {
+            query?: {
+                version?: number | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_policies_api_document: {
+        parameters: {
+            query?: {
+                version?: number | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentOut"];
+                };
+            };
+        };
+    };
+    anju_incidents_api_announcements: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Announcement"][];
                 };
             };
         };

