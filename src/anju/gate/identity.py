@@ -85,16 +85,28 @@ def _keys(home: Path) -> dict[str, str]:
     return found
 
 
-def register(platform: str, code: str, home: Path) -> Identity:
-    """Become the gate that the one-time code names. Raises NotRegistered with the platform's own words."""
+def introduction(code: str, home: Path) -> dict[str, str]:
+    """What a machine says to become the gate that the one-time code names."""
     keys = _keys(home)
     box = X25519PrivateKey.from_private_bytes(encoding.decode(keys["box"]))
-    asked = {
+    return {
         "code": code,
         "nkey": nkeys.from_seed(bytearray(keys["seed"].encode())).public_key.decode(),
         "box_key": encoding.encode(box.public_key().public_bytes_raw()),
         "version": __version__,
     }
+
+
+def accept(welcome: bytes, home: Path) -> Identity:
+    """Take in the platform's answer and keep it. Raises NotRegistered."""
+    made = _identity(welcome, _keys(home))
+    _write(home / _FILE, welcome)
+    return made
+
+
+def register(platform: str, code: str, home: Path) -> Identity:
+    """Become the gate that the one-time code names. Raises NotRegistered with the platform's own words."""
+    asked = introduction(code, home)
     try:
         answer = httpx.post(f"{platform.rstrip('/')}/api/v1/gates/register", json=asked, timeout=20)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -103,9 +115,7 @@ def register(platform: str, code: str, home: Path) -> Identity:
         is_problem = answer.headers.get("content-type", "").startswith("application/problem+json")
         words = answer.json()["detail"] if is_problem else f"the platform answered {answer.status_code}"
         raise NotRegistered(words)
-    made = _identity(answer.content, keys)
-    _write(home / _FILE, answer.content)
-    return made
+    return accept(answer.content, home)
 
 
 def load(home: Path) -> Identity:

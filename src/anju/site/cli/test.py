@@ -13,8 +13,12 @@ from pathlib import Path
 from anju.installation.paths import BIN, REPO
 from anju.site.cli import up
 
-PACKAGES = {"/usr/bin/chromium": "chromium", "/usr/share/fonts/opentype/noto": "fonts-noto-cjk"}
-"""What the browser journeys need of Debian, by a path that shows it is there."""
+PACKAGES = {
+    "/usr/bin/chromium": "chromium",
+    "/usr/share/fonts/opentype/noto": "fonts-noto-cjk",
+    "/usr/bin/strace": "strace",
+}
+"""What the browser journeys and the watch over connections need of Debian, by a path that shows it is there."""
 
 MOST_SECONDS = 25 * 60
 

@@ -24,7 +24,7 @@ class Canary:
     """values: everything unlike any other that was typed or sent, by what it was."""
 
     place: Place
-    code_for: Callable[[str], str]
+    code_for: Callable[..., str]
     app: Resident = field(init=False)
     values: dict[str, str] = field(default_factory=dict)
     people: list[UUID] = field(default_factory=list)
@@ -59,6 +59,8 @@ class Canary:
         staff.decide(application, approve=False, reason=self._new("refusal", "资料不清{}"))
         app.post(f"/applications/{application}/dispute", {"text": self._new("objection", "申诉理由{}")})
         staff.decide(application, approve=True)
+        other = app.apply(self.place.demo["community"], 8, number)
+        staff.decide(other, approve=False, reason=self._new("second refusal", "另一套也不清{}"))
 
     def _face(self, sitter: Sitter) -> None:
         """Photographs whose metadata speaks as well."""
@@ -87,7 +89,13 @@ class Canary:
     def prove(self) -> None:
         """Answer the code that is asked for before anything that cannot be undone."""
         self.app.post("/rights/proof/code")
-        self.app.post("/rights/proof", {"code": self.code_for(self.app.phone)})
+        self.app.post("/rights/proof", {"code": self.code_for(self.app.phone, "重要操作")})
+
+    def ask_for_a_code(self) -> None:
+        """A message that goes to the phone."""
+        self.app.http.post(
+            "/_allauth/app/v1/auth/code/request", json={"phone": self.app.phone}, headers={"X-Session-Token": ""}
+        )
 
     def use_rights(self) -> None:
         """Requests of every kind, an export, and what staff write in answer."""

@@ -1,6 +1,7 @@
 """Many gates at once - real gate programs on the real bus - of which some are offline and some lie about having erased."""
 
 import asyncio
+import json
 import random
 import tempfile
 import threading
@@ -9,11 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from anju.access import actions as access
+from anju.access import gate_link
 from anju.gate import identity
 from anju.gate.brain import Brain
 from anju.gate.door import SimulatedDoor
 from anju.gate.link import Link
 from anju.gate.store import Store
+from anju.grants import encoding
 from anju.grants.grant import Ended, Grant
 
 
@@ -46,6 +50,13 @@ class Machine:
         return self.store_type is not Store
 
 
+async def _ended(tasks: "list[asyncio.Task[None]]") -> None:
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=10)
+
+
 class Fleet:
     """Gates that run on a loop in a thread of its own."""
 
@@ -74,21 +85,22 @@ class Fleet:
 
     def stop(self, machines: Sequence[Machine]) -> None:
         """Take these offline."""
-
-        def end() -> None:
-            for one in machines:
-                if one.task:
-                    one.task.cancel()
-
-        self._on_loop(end)
+        asyncio.run_coroutine_threadsafe(_ended([one.task for one in machines if one.task]), self._loop).result(20)
 
     def close(self) -> None:
         self.stop(self.machines)
         self._loop.call_soon_threadsafe(self._loop.stop)
 
 
+def _join(code: str, home: Path) -> None:
+    """Past the web's limit of registrations a minute: a property has not fifty gates that join at once."""
+    said = identity.introduction(code, home)
+    gate = access.register(code, nkey=said["nkey"], box_key=encoding.decode(said["box_key"]), version=said["version"])
+    identity.accept(json.dumps(gate_link.welcome(gate)).encode(), home)
+
+
 @contextmanager
-def registered(front: str, codes: dict[str, str], liars: int, seed: int = 1) -> Iterator[Fleet]:
+def registered(codes: dict[str, str], liars: int, seed: int = 1) -> Iterator[Fleet]:
     """A machine for each gate (id) and its registration code; `liars` of them lie, in two ways."""
     with tempfile.TemporaryDirectory(prefix="anju-fleet-") as folder:
         machines = []
@@ -97,7 +109,7 @@ def registered(front: str, codes: dict[str, str], liars: int, seed: int = 1) -> 
         kinds = iter((Forgetful, Denying) * liars)
         for gate, code in codes.items():
             home = Path(folder) / gate
-            identity.register(front, code, home)
+            _join(code, home)
             machines.append(Machine(gate, home, next(kinds) if gate in lying else Store))
         fleet = Fleet(machines)
         try:
