@@ -170,7 +170,7 @@ class SharingAdmin(_ProofAdmin):
 
     @display(description=gettext_lazy("字段"))
     def field_names(self, sharing: Sharing) -> str:
-        return "、".join(sharing.fields)
+        return "、".join(audit.place_title(name) for name in sharing.fields)
 
     @display(
         description=gettext_lazy("结果"),

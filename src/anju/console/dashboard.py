@@ -16,7 +16,17 @@ from anju.access.models import Entry, Gate
 from anju.console import charts
 from anju.console.pages import within
 from anju.console.templatetags.spans import span
-from anju.homes.duties import INCIDENTS, KEEP_GATES, KEEP_HOMES, PASS_ON, REVIEW, WATCH
+from anju.homes.duties import (
+    INCIDENTS,
+    KEEP_GATES,
+    KEEP_HOMES,
+    PASS_ON,
+    PROOFS,
+    REVIEW,
+    SEE_RESIDENTS,
+    STATISTICS,
+    WATCH,
+)
 from anju.homes.models import Application
 from anju.incidents.models import Incident
 from anju.privacy.staff import holds
@@ -176,6 +186,10 @@ def _links(request: HttpRequest) -> list[Link]:
         (KEEP_HOMES.duties, _("导入房屋"), "upload_file", "home_import"),
         (KEEP_GATES.duties, _("接入新门禁"), "add_circle", "access_gate_add"),
         (KEEP_GATES.duties, _("识别自检"), "face", "self_test"),
+        (SEE_RESIDENTS.duties, _("查看住户"), "group", "homes_member_changelist"),
+        (INCIDENTS.duties, _("登记安全事件"), "crisis_alert", "incident_new"),
+        (STATISTICS.duties, _("查看统计"), "bar_chart", "statistics"),
+        (PROOFS.duties, _("查看审计记录"), "policy", "privacy_auditentry_changelist"),
     )
     return [
         Link(title, icon, reverse(f"admin:{address}"))

@@ -50,7 +50,7 @@ class NewForm(forms.Form):
         places: Any = self.fields["community"]  # Any: the stubs know only Field
         places.queryset = within(request, Community.objects.all(), DISCLOSE.duties, field="pk")
         chosen: Any = self.fields["places"]
-        chosen.choices = [(one.place, one.title) for one in actions.offered()]
+        chosen.choices = [(one.place, actions.title(one)) for one in actions.offered()]
 
 
 def _visible(request: HttpRequest) -> QuerySet[Disclosure]:
@@ -122,7 +122,7 @@ def disclosure(request: HttpRequest, disclosure: UUID) -> HttpResponse:
     found = _find(request, disclosure)
     me = staff(request).pk
     who = names(one for one in (found.asker, found.first, found.second) if one)
-    titles = {one.place: one.title for one in actions.offered()}
+    titles = {one.place: actions.title(one) for one in actions.offered()}
     return show(
         request,
         "disclosure",

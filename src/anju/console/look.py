@@ -27,6 +27,7 @@ from anju.homes.duties import (
     SEND_INCIDENTS,
     WATCH,
     Duty,
+    STATISTICS,
     Right,
 )
 from anju.privacy.staff import OPERATOR, holds
@@ -171,3 +172,4 @@ UNFOLD: dict[str, Any] = {
         ],
     },
 }
+                    _page(_("统计"), "bar_chart", "statistics", STATISTICS),

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from anju.console import second_factor
+from anju.homes import staffing
 from anju.homes.models import duties
 from anju.people.models import Person
 from anju.privacy import audit, scope
@@ -60,7 +60,7 @@ def _stop(request: HttpRequest) -> HttpResponse | None:
         return None  # the site and the account pages send them to the sign-in
     if not person.is_staff:
         return None if at_the_door else render(request, "console/not_staff.html", status=403)
-    if second_factor.proven(request):
+    if staffing.proven(request):
         if _idle(request):
             return _sign_in_again(request, "idle")
         _admit(request, person)

@@ -1,4 +1,4 @@
-"""Whether this session was opened with more than a password."""
+"""What setting up or taking off an authenticator does to the session it is done in."""
 
 from typing import Any
 
@@ -10,11 +10,6 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from anju.people.models import Person
-
-
-def proven(request: HttpRequest) -> bool:
-    """True when the sign-in of this session included a TOTP code, a recovery code or a passkey."""
-    return any(record.get("method") == "mfa" for record in get_authentication_records(request, request.user))
 
 
 @receiver(authenticator_added)

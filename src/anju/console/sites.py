@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, reverse
 from unfold.sites import UnfoldAdminSite
 
-from anju.console import second_factor
+from anju.homes import staffing
 
 
 class ConsoleSite(UnfoldAdminSite):
@@ -18,7 +18,7 @@ class ConsoleSite(UnfoldAdminSite):
     index_template = "console/dashboard.html"
 
     def has_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.is_active and request.user.is_staff and second_factor.proven(request))
+        return bool(request.user.is_active and request.user.is_staff and staffing.proven(request))
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -14,6 +14,7 @@ from anju.console import (
     reviews,
     self_test,
 )
+    statistics,
 from anju.console.pages import at
 
 pages = [
@@ -60,6 +61,7 @@ pages = [
     at("incidents/<uuid:incident>/", incidents.incident, "incident"),
     at("incidents/<uuid:incident>/progress/", incidents.progress, "incident_progress"),
     at("incidents/<uuid:incident>/measure/", incidents.measure, "incident_measure"),
+    at("statistics/", statistics.statistics, "statistics"),
     at("incidents/<uuid:incident>/edit/", incidents.edit, "incident_edit"),
     at("incidents/<uuid:incident>/confirm/", incidents.confirm, "incident_confirm"),
     at("incidents/<uuid:incident>/send/", incidents.send, "incident_send"),

@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from uuid import UUID
 
+from allauth.account.authentication import get_authentication_records
 from django.db import transaction
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from anju.homes.models import Community, Duty, StaffRole
@@ -66,3 +68,8 @@ def holding(community: UUID, duties: Iterable[Duty]) -> list[Person]:
     with scope.community(community):
         found = StaffRole.objects.filter(community=community, duty__in=list(duties), person__is_active=True)
         return [role.person for role in found.select_related("person").order_by("person").distinct("person")]
+
+
+def proven(request: HttpRequest) -> bool:
+    """True when the sign-in of this session included a TOTP code, a recovery code or a passkey."""
+    return any(record.get("method") == "mfa" for record in get_authentication_records(request, request.user))

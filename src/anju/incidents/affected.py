@@ -12,7 +12,6 @@ from anju.privacy import erasure, scope
 from anju.privacy.declarations import Category, Personal
 from anju.privacy.gateway import RECIPIENTS
 from anju.privacy.models import AuditEntry, Sharing
-from anju.privacy.refusals import Text
 from anju.privacy.registry import CATEGORIES
 from anju.privacy.sealed import Sealed
 
@@ -20,10 +19,10 @@ SHARED = "shared:"
 """What stands in front of `recipient.field`, where something was shared rather than read."""
 
 
-def sealed_places() -> dict[str, tuple[Text, Category]]:
-    """Every sealed field as model.field, with its title and kind."""
+def sealed_places() -> dict[str, tuple[str, Category]]:
+    """Every sealed field as model.field, with its model's and its own name, and its kind."""
     return {
-        f"{model._meta.label}.{field.name}": (field.verbose_name, field.category)
+        f"{model._meta.label}.{field.name}": (f"{model._meta.verbose_name} · {field.verbose_name}", field.category)
         for model, _declares in erasure.declared()
         for field in model._meta.fields
         if isinstance(field, Sealed) and field.category

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
+from django.apps import apps
 from django.db import models, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -21,6 +22,7 @@ from anju.notices import actions as notices
 from anju.notices.models import Notice
 from anju.oversight import four_eyes, papers, sheets
 from anju.oversight.models import Disclosed, Disclosure
+from anju.partners.models import OutboxMessage
 from anju.people import phone as phones
 from anju.people.models import PHONE, Person
 from anju.privacy import audit, erasure, scope
@@ -55,7 +57,16 @@ class Paper:
 def offered() -> list[Held]:
     """Every field that an authority may be given, from the registry; once each."""
     found = {one.place: one for purpose in PURPOSES.values() for one in held_for(purpose) if one.category in OFFERED}
-    return list(found.values())
+    return [one for one in found.values() if _model(one) is not OutboxMessage]  # passing messages, gone in a day
+
+
+def _model(held: Held) -> type[models.Model]:
+    return apps.get_model(held.place.rpartition(".")[0])
+
+
+def title(held: Held) -> str:
+    """住户 · 姓名: a field's name with its model's."""
+    return f"{_model(held)._meta.verbose_name} · {held.title}"
 
 
 def find(community: Community, phone_lines: str, home_lines: str) -> list[UUID]:

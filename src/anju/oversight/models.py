@@ -151,3 +151,32 @@ class Disclosed(models.Model):
         verbose_name = _("被提供信息的人")
         verbose_name_plural = _("被提供信息的人")
         constraints = [models.UniqueConstraint(fields=["disclosure", "subject"], name="one_row_a_disclosed_person")]
+
+
+class Published(CommunityModel):
+    """A finished week's figures as they may be shown; small cells are not in them."""
+
+    privacy = Declares(rest=NotPersonal("figures that at least ten people are behind"))
+    isolation = Isolation()
+
+    week = models.DateField(_("周"))
+    tables = models.JSONField(_("统计表"))
+    at = models.DateTimeField(_("计算时间"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("统计")
+        verbose_name_plural = _("统计")
+        constraints = [models.UniqueConstraint(fields=["community", "week"], name="one_publication_a_week")]
+
+
+class PseudonymKey(models.Model):
+    """What this month's pseudonyms are made with; destroyed when the month is over."""
+
+    privacy = Declares(rest=NotPersonal("a key of the platform's, sealed"))
+
+    month = models.CharField(_("月份"), max_length=7, unique=True)
+    key = models.BinaryField(_("密钥"), editable=False)
+
+    class Meta:
+        verbose_name = _("化名密钥")
+        verbose_name_plural = _("化名密钥")

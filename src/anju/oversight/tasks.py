@@ -5,7 +5,7 @@ from uuid import UUID
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from anju.oversight import disclosures, exports
+from anju.oversight import disclosures, exports, statistics
 
 
 @app.task(queue="oversight", retry=RetryStrategy(max_attempts=5, wait=10), name="oversight.make_export")
@@ -35,3 +35,11 @@ def forget_disclosures(timestamp: int) -> None:
     """Requests of authorities go after three years."""
     del timestamp
     disclosures.forget_old()
+
+
+@app.periodic(cron="47 0 * * *")
+@app.task(queue="upkeep", name="oversight.destroy_pseudonym_keys")
+def destroy_pseudonym_keys(timestamp: int) -> None:
+    """A month's pseudonyms end with it."""
+    del timestamp
+    statistics.destroy_keys()

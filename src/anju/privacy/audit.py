@@ -5,6 +5,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
 from django.db import connection, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -58,7 +59,17 @@ def field_titles(entry: AuditEntry) -> list[str]:
         fields = {field.name: field for field in apps.get_model(entry.target)._meta.fields}
     except LookupError:
         return list(entry.fields)
-    return [str(fields[name].verbose_name) if name in fields else name for name in entry.fields]
+    return [str(fields[name].verbose_name) if name in fields else place_title(name) for name in entry.fields]
+
+
+def place_title(place: str) -> str:
+    """住户 · 姓名 for `homes.Member.name`; what is no place stays as it is."""
+    label, _dot, name = place.rpartition(".")
+    try:
+        model = apps.get_model(label)
+        return f"{model._meta.verbose_name} · {model._meta.get_field(name).verbose_name}"
+    except (LookupError, ValueError, FieldDoesNotExist):
+        return place
 
 
 def record(

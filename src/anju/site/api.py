@@ -15,6 +15,7 @@ from anju.access.gates_api import router as gates
 from anju.homes.api import router as homes
 from anju.incidents.api import router as incidents
 from anju.notices.api import router as notices
+from anju.oversight.api import router as statistics
 from anju.people.api import router as people
 from anju.people.signed_in import signed_in
 from anju.policies.api import router as policies
@@ -27,7 +28,7 @@ log = structlog.get_logger()
 api = NinjaAPI(
     title="Anju", version=__version__, urls_namespace="api", auth=signed_in, docs_url="docs", openapi_url="openapi.json"
 )
-for router in (people, consents, homes, access, face, gates, notices, rights, policies, incidents):
+for router in (people, consents, homes, access, face, gates, notices, rights, policies, incidents, statistics):
     api.add_router("", router)
 
 
