@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from anju.homes.duties import (
     ACCOUNTS,
+    ANSWER,
     APPOINT,
     ASK_EXPORT,
     ASK_GLASS,
@@ -19,15 +20,16 @@ from anju.homes.duties import (
     INCIDENTS,
     KEEP_GATES,
     KEEP_HOMES,
+    OVERSEE,
     PASS_ON,
     PROOFS,
     REVIEW,
     SEE_HOMES,
     SEE_RESIDENTS,
     SEND_INCIDENTS,
+    STATISTICS,
     WATCH,
     Duty,
-    STATISTICS,
     Right,
 )
 from anju.privacy.staff import OPERATOR, holds
@@ -93,6 +95,14 @@ UNFOLD: dict[str, Any] = {
                     ),
                     _page(_("门禁监控"), "sensor_door", "monitor", WATCH),
                     _page(_("短信发件箱"), "sms", "outbox", PASS_ON),
+                    _page(
+                        _("个人信息保护"),
+                        "shield_person",
+                        "privacy",
+                        OVERSEE,
+                        ANSWER,
+                        badge="anju.console.privacy_console.late_badge",
+                    ),
                 ]
             },
             {
@@ -163,6 +173,7 @@ UNFOLD: dict[str, Any] = {
                     _page(_("岗位"), "badge", "homes_staffrole_changelist", APPOINT),
                     _page(_("岗位权限表"), "rule", "duties"),
                     _page(_("登录与设备"), "devices", "devices"),
+                    _page(_("统计"), "bar_chart", "statistics", STATISTICS),
                     _page(_("审计记录"), "policy", "privacy_auditentry_changelist", PROOFS),
                     _page(_("同意记录"), "handshake", "privacy_consent_changelist", PROOFS),
                     _page(_("对外提供记录"), "outbound", "privacy_sharing_changelist", PROOFS),
@@ -172,4 +183,3 @@ UNFOLD: dict[str, Any] = {
         ],
     },
 }
-                    _page(_("统计"), "bar_chart", "statistics", STATISTICS),

@@ -11,10 +11,11 @@ from anju.console import (
     live,
     monitor,
     outbox,
+    privacy_console,
     reviews,
     self_test,
-)
     statistics,
+)
 from anju.console.pages import at
 
 pages = [
@@ -36,6 +37,10 @@ pages = [
     at("homes/import/template.<str:form>", home_import.template, "home_import_template"),
     at("homes/import/carry-out/", home_import.carry_out, "home_import_carry_out"),
     at("live-ticket/", live.ticket, "live_ticket"),
+    at("privacy/", privacy_console.overview, "privacy"),
+    at("privacy/requests/<uuid:number>/", privacy_console.request_page, "privacy_request"),
+    at("privacy/requests/<uuid:number>/answer/", privacy_console.answer, "privacy_answer"),
+    at("privacy/requests/<uuid:number>/partner/", privacy_console.partner_confirms, "privacy_partner"),
     at("duties/", duties.duties, "duties"),
     at("devices/", devices.devices, "devices"),
     at("devices/sessions/<int:session>/end/", devices.end, "device_end"),
@@ -56,12 +61,12 @@ pages = [
     at("disclosures/<uuid:disclosure>/decide/", disclosures.decide, "disclosure_decide"),
     at("disclosures/<uuid:disclosure>/produce/", disclosures.produce, "disclosure_produce"),
     at("disclosures/<uuid:disclosure>/hand-over/", disclosures.hand_over, "disclosure_hand_over"),
+    at("statistics/", statistics.statistics, "statistics"),
     at("incidents/", incidents.incidents, "incidents"),
     at("incidents/new/", incidents.new, "incident_new"),
     at("incidents/<uuid:incident>/", incidents.incident, "incident"),
     at("incidents/<uuid:incident>/progress/", incidents.progress, "incident_progress"),
     at("incidents/<uuid:incident>/measure/", incidents.measure, "incident_measure"),
-    at("statistics/", statistics.statistics, "statistics"),
     at("incidents/<uuid:incident>/edit/", incidents.edit, "incident_edit"),
     at("incidents/<uuid:incident>/confirm/", incidents.confirm, "incident_confirm"),
     at("incidents/<uuid:incident>/send/", incidents.send, "incident_send"),

@@ -8,9 +8,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from ninja import Router, Schema
 
-from anju.policies import pdf, queries
+from anju.policies import queries
 from anju.policies.models import Version
-from anju.privacy import blocks, documents
+from anju.privacy import blocks, documents, pdf
 
 router = Router(tags=["policies"])
 

@@ -1,5 +1,6 @@
 """A person's rights over their data, and closing the account."""
 
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -165,11 +166,17 @@ def lift(request: HttpRequest, purpose: str) -> Status[None]:
 
 @router.get("/rights/export.json", response={200: None})
 def export_json(request: HttpRequest) -> HttpResponse:
-    return _download(request, export.as_json(subject_of(request.user)), "application/json", "json")
+    return _download(request, export.as_json, "application/json", "json")
 
 
-def _download(request: HttpRequest, content: bytes, kind: str, ending: str) -> HttpResponse:
+@router.get("/rights/export.pdf", response={200: None})
+def export_pdf(request: HttpRequest) -> HttpResponse:
+    return _download(request, export.as_pdf, "application/pdf", "pdf")
+
+
+def _download(request: HttpRequest, make: Callable[[UUID], bytes], kind: str, ending: str) -> HttpResponse:
     recheck.require(request)
+    content = make(subject_of(request.user))
     actions.done_at_once(person_of(request.user), Request.Kind.EXPORT)
     response = HttpResponse(content, content_type=kind)
     response.headers["Content-Disposition"] = f'attachment; filename="anju-export.{ending}"'

@@ -11,7 +11,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from anju.privacy import erasure, scope
+from anju.privacy import erasure, pdf, scope
+from anju.privacy.blocks import Block, Heading, Paragraph, table
 from anju.privacy.declarations import Category, Declares, Personal
 from anju.privacy.models import Consent, Sharing
 from anju.privacy.purposes import PURPOSES
@@ -114,3 +115,18 @@ def as_json(subject: UUID) -> bytes:
         ],
     }
     return json.dumps(said, ensure_ascii=False, indent=1).encode()
+
+
+def as_pdf(subject: UUID) -> bytes:
+    """The whole of it for reading."""
+    blocks: list[Block] = [Heading(1, _("我的个人信息")), Paragraph(_("导出时间：%(at)s") % {"at": _now()})]
+    for one in sections(subject):
+        blocks.append(Heading(2, one.title))
+        blocks += [
+            table((_("信息"), _("内容")), [(title, row[name]) for name, title in one.heads.items()]) for row in one.rows
+        ]
+    return pdf.write(blocks, "anju-export-1")
+
+
+def _now() -> str:
+    return timezone.localtime().strftime("%Y-%m-%d %H:%M")

@@ -17,25 +17,35 @@ ANSWER_WITHIN = timedelta(days=15)
 REMIND_BEFORE = timedelta(days=5)
 
 
+class RightKind(models.TextChoices):
+    """What somebody asks for."""
+
+    ACCESS = "access", _("查阅")
+    EXPORT = "export", _("复制与转移")
+    CORRECT = "correct", _("更正")
+    DELETE = "delete", _("删除")
+    EXPLAIN = "explain", _("解释说明")
+    RESTRICT = "restrict", _("限制处理")
+    CANCEL = "cancel", _("注销账号")
+
+
+class RightState(models.TextChoices):
+    """How far a request has come."""
+
+    RECEIVED = "received", _("待处理")
+    WAITING = "waiting", _("等待生效")
+    ERASING = "erasing", _("正在删除")
+    DONE = "done", _("已完成")
+    REFUSED = "refused", _("未予支持")
+    TAKEN_BACK = "taken_back", _("已撤回")
+
+
 class Request(models.Model):
     """One request. Answered by the platform itself where it can, otherwise by staff within fifteen days."""
 
-    class Kind(models.TextChoices):
-        ACCESS = "access", _("查阅")
-        EXPORT = "export", _("复制与转移")
-        CORRECT = "correct", _("更正")
-        DELETE = "delete", _("删除")
-        EXPLAIN = "explain", _("解释说明")
-        RESTRICT = "restrict", _("限制处理")
-        CANCEL = "cancel", _("注销账号")
+    Kind = RightKind
 
-    class State(models.TextChoices):
-        RECEIVED = "received", _("待处理")
-        WAITING = "waiting", _("等待生效")
-        ERASING = "erasing", _("正在删除")
-        DONE = "done", _("已完成")
-        REFUSED = "refused", _("未予支持")
-        TAKEN_BACK = "taken_back", _("已撤回")
+    State = RightState
 
     OPEN = (State.RECEIVED, State.WAITING, State.ERASING)
 
@@ -98,20 +108,30 @@ class Step(models.Model):
         ordering = ["id"]
 
 
+class TargetKind(models.TextChoices):
+    """Where something lies."""
+
+    ROWS = "rows", _("平台记录")
+    KEY = "key", _("个人密钥")
+    SESSIONS = "sessions", _("登录状态")
+    GATE = "gate", _("门禁设备")
+    PARTNER = "partner", _("第三方")
+
+
+class TargetState(models.TextChoices):
+    """Whether it is gone from there."""
+
+    PENDING = "pending", _("待确认")
+    CONFIRMED = "confirmed", _("已删除")
+    FAILED = "failed", _("需要处理")
+
+
 class Target(models.Model):
     """One place that a cancellation has to erase, and whether it is sure to be erased there."""
 
-    class Kind(models.TextChoices):
-        ROWS = "rows", _("平台记录")
-        KEY = "key", _("个人密钥")
-        SESSIONS = "sessions", _("登录状态")
-        GATE = "gate", _("门禁设备")
-        PARTNER = "partner", _("第三方")
+    Kind = TargetKind
 
-    class State(models.TextChoices):
-        PENDING = "pending", _("待确认")
-        CONFIRMED = "confirmed", _("已删除")
-        FAILED = "failed", _("需要处理")
+    State = TargetState
 
     privacy = Declares(rest=NotPersonal("names of places, counts and states"))
 

@@ -539,6 +539,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rights/export.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Export Pdf */
+        get: operations["anju_rights_api_export_pdf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rights/cancellation": {
         parameters: {
             query?: never;
@@ -661,6 +678,351 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/privacy/held": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Held
+         * @description Purposes for which something is held or which were agreed to. Oneself, or a guardian for a child.
+         */
+        get: operations["anju_policies_centre_api_held"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Seen
+         * @description Oneself, or a guardian for a child.
+         */
+        get: operations["anju_policies_centre_api_seen"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/received": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Received
+         * @description Oneself, or a guardian for a child.
+         */
+        get: operations["anju_policies_centre_api_received"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/withdrawal/{purpose}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Preview
+         * @description What taking this consent back will stop and erase. Oneself, or a guardian for a child.
+         */
+        get: operations["anju_policies_centre_api_preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Proof
+         * @description A signed proof of every act, as JSON. Oneself, or a guardian for a child.
+         */
+        get: operations["anju_policies_centre_api_proof"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/proof.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Proof Pdf
+         * @description The same to read and print. Oneself, or a guardian for a child.
+         */
+        get: operations["anju_policies_centre_api_proof_pdf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/proofs/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify
+         * @description Whether a file is a proof that this platform signed, byte for byte. Open to everybody.
+         */
+        post: operations["anju_policies_centre_api_verify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/children": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Children
+         * @description One's own children.
+         */
+        get: operations["anju_people_children_api_children"];
+        put?: never;
+        /** Add */
+        post: operations["anju_people_children_api_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/children/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rules
+         * @description What a guardian reads and agrees to before a child is added.
+         */
+        get: operations["anju_people_children_api_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/children/{child}/purposes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Purposes
+         * @description Guardians only.
+         */
+        get: operations["anju_people_children_api_purposes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/children/{child}/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * History
+         * @description Guardians only.
+         */
+        get: operations["anju_people_children_api_history"];
+        put?: never;
+        /**
+         * Agree
+         * @description Guardians only.
+         */
+        post: operations["anju_people_children_api_agree"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/children/{child}/consents/{purpose}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take Back
+         * @description Guardians only.
+         */
+        delete: operations["anju_people_children_api_take_back"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/children/{child}/guardians": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Invite
+         * @description Guardians only. The answer does not tell whether the number has an account.
+         */
+        post: operations["anju_people_children_api_invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/children/{child}/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand Over
+         * @description Guardians of somebody who has turned fourteen.
+         */
+        post: operations["anju_people_children_api_hand_over"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/guardianships": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Invitations
+         * @description Invitations to oneself.
+         */
+        get: operations["anju_people_children_api_invitations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/guardianships/{guardianship}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm
+         * @description The invited person only.
+         */
+        post: operations["anju_people_children_api_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/guardianships/{guardianship}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End
+         * @description End one's own, decline an invitation, or take back one that oneself sent.
+         */
+        delete: operations["anju_people_children_api_end"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/announcements": {
         parameters: {
             query?: never;
@@ -673,6 +1035,26 @@ export interface paths {
          * @description The newest first, in the reader's language.
          */
         get: operations["anju_incidents_api_announcements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Week
+         * @description The week that begins on this Monday.
+         */
+        get: operations["anju_oversight_api_week"];
         put?: never;
         post?: never;
         delete?: never;
@@ -756,7 +1138,7 @@ export interface components {
          * State
          * @enum {string}
          */
-        State: "received" | "waiting" | "erasing" | "done" | "refused" | "taken_back";
+        State: "invited" | "confirmed" | "ended";
         /** Act */
         Act: {
             /** Purpose */
@@ -785,7 +1167,10 @@ export interface components {
             /** Since */
             since: string | null;
         };
-        /** Agreement */
+        /**
+         * Agreement
+         * @description version: the one that was on the screen.
+         */
         Agreement: {
             /** Purpose */
             purpose: string;
@@ -1019,7 +1404,7 @@ export interface components {
          * Result
          * @enum {string}
          */
-        Result: "granted" | "refused";
+        Result: "sent" | "failed" | "refused";
         /** KeyOut */
         KeyOut: {
             /**
@@ -1111,7 +1496,7 @@ export interface components {
          * Kind
          * @enum {string}
          */
-        Kind: "rows" | "key" | "sessions" | "gate" | "partner";
+        Kind: "home" | "security" | "face" | "policy" | "rights";
         /** NoticeList */
         NoticeList: {
             /** Items */
@@ -1161,8 +1546,8 @@ export interface components {
              * Format: uuid
              */
             id: string;
-            kind: components["schemas"]["Kind"];
-            state: components["schemas"]["State"];
+            kind: components["schemas"]["RightKind"];
+            state: components["schemas"]["RightState"];
             /** Purpose */
             purpose: string | null;
             /** Place */
@@ -1190,9 +1575,21 @@ export interface components {
             /** Steps */
             steps: components["schemas"]["StepOut"][];
         };
+        /**
+         * RightKind
+         * @description What somebody asks for.
+         * @enum {string}
+         */
+        RightKind: "access" | "export" | "correct" | "delete" | "explain" | "restrict" | "cancel";
+        /**
+         * RightState
+         * @description How far a request has come.
+         * @enum {string}
+         */
+        RightState: "received" | "waiting" | "erasing" | "done" | "refused" | "taken_back";
         /** StepOut */
         StepOut: {
-            state: components["schemas"]["State"];
+            state: components["schemas"]["RightState"];
             /**
              * At
              * Format: date-time
@@ -1201,7 +1598,7 @@ export interface components {
         };
         /** Ask */
         Ask: {
-            kind: components["schemas"]["Kind"];
+            kind: components["schemas"]["RightKind"];
             /**
              * Text
              * @default
@@ -1259,31 +1656,33 @@ export interface components {
              * Format: uuid
              */
             id: string;
-            state: components["schemas"]["anju__rights__models__Request__State"];
+            state: components["schemas"]["RightState"];
             /** Closed At */
             closed_at: string | null;
             /** Targets */
             targets: components["schemas"]["TargetOut"][];
         };
+        /**
+         * TargetKind
+         * @description Where something lies.
+         * @enum {string}
+         */
+        TargetKind: "rows" | "key" | "sessions" | "gate" | "partner";
         /** TargetOut */
         TargetOut: {
-            kind: components["schemas"]["Kind"];
+            kind: components["schemas"]["TargetKind"];
             /** Place */
             place: string;
-            state: components["schemas"]["anju__rights__models__Target__State"];
+            state: components["schemas"]["TargetState"];
             /** Confirmed At */
             confirmed_at: string | null;
         };
         /**
-         * State
+         * TargetState
+         * @description Whether it is gone from there.
          * @enum {string}
          */
-        anju__rights__models__Request__State: "received" | "waiting" | "erasing" | "done" | "refused" | "taken_back";
-        /**
-         * State
-         * @enum {string}
-         */
-        anju__rights__models__Target__State: "pending" | "confirmed" | "failed";
+        TargetState: "pending" | "confirmed" | "failed";
         /**
          * Announced
          * @description A material change that is not in force yet. purposes: what is asked anew.
@@ -1396,6 +1795,206 @@ export interface components {
             /** Blocks */
             blocks: components["schemas"]["BlockOut"][];
         };
+        /** HeldOut */
+        HeldOut: {
+            /** Purpose */
+            purpose: string;
+            /** Title */
+            title: string;
+            /** Text */
+            text: string;
+            state: components["schemas"]["State"];
+            /** Fields */
+            fields: components["schemas"]["HoldingOut"][];
+        };
+        /**
+         * HoldingOut
+         * @description values: the newest, masked. until: when a clock has ended the last of it.
+         */
+        HoldingOut: {
+            /** Title */
+            title: string;
+            /** Category */
+            category: string;
+            /** Count */
+            count: number;
+            /** Values */
+            values: string[];
+            /** Sealed */
+            sealed: boolean;
+            /** Retention */
+            retention: string;
+            /** Until */
+            until: string | null;
+        };
+        /** LookOut */
+        LookOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Who */
+            who: string;
+            /** Action */
+            action: string;
+            /** What */
+            what: string;
+            /** Fields */
+            fields: string[];
+            /** Why */
+            why: string;
+        };
+        /** ReceiptOut */
+        ReceiptOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Recipient */
+            recipient: string;
+            /** Company */
+            company: string;
+            /** Link */
+            link: string;
+            /** Purpose */
+            purpose: string;
+            /** Fields */
+            fields: string[];
+            result: components["schemas"]["Result"];
+            /** Result Text */
+            result_text: string;
+        };
+        /**
+         * Leaving
+         * @description title: the field's. count: how many values a withdrawal erases.
+         */
+        Leaving: {
+            /** Title */
+            title: string;
+            /** Count */
+            count: number;
+        };
+        /**
+         * Preview
+         * @description ends: the titles of purposes that end as well.
+         */
+        Preview: {
+            /** Stops */
+            stops: string[];
+            /** Ends */
+            ends: string[];
+            /** Erases */
+            erases: components["schemas"]["Leaving"][];
+        };
+        /**
+         * Verified
+         * @description What a genuine proof says.
+         */
+        Verified: {
+            /**
+             * Subject
+             * Format: uuid
+             */
+            subject: string;
+            /**
+             * Issued At
+             * Format: date-time
+             */
+            issued_at: string;
+            /** Acts */
+            acts: number;
+            /** Public Key */
+            public_key: string;
+        };
+        /**
+         * ChildOut
+         * @description young: under fourteen, guardians decide. guardianship: one's own.
+         */
+        ChildOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Birth Date
+             * Format: date
+             */
+            birth_date: string;
+            /** Young */
+            young: boolean;
+            /**
+             * Guardianship
+             * Format: uuid
+             */
+            guardianship: string;
+            /** Guardians */
+            guardians: components["schemas"]["GuardianOut"][];
+        };
+        /**
+         * GuardianOut
+         * @description guardianship: its id. phone: masked, while an invitation is open.
+         */
+        GuardianOut: {
+            /**
+             * Guardianship
+             * Format: uuid
+             */
+            guardianship: string;
+            state: components["schemas"]["State"];
+            /** You */
+            you: boolean;
+            /** Name */
+            name: string | null;
+            /** Phone */
+            phone: string | null;
+        };
+        /**
+         * ChildIn
+         * @description versions: of the purposes that were read and agreed to for the child, by code.
+         */
+        ChildIn: {
+            /** Name */
+            name: string;
+            /**
+             * Birth Date
+             * Format: date
+             */
+            birth_date: string;
+            /** Versions */
+            versions: {
+                [key: string]: number;
+            };
+        };
+        /** PhoneIn */
+        PhoneIn: {
+            /** Phone */
+            phone: string;
+        };
+        /**
+         * InvitationOut
+         * @description child: the masked name. by: what the inviting guardian calls themselves.
+         */
+        InvitationOut: {
+            /**
+             * Guardianship
+             * Format: uuid
+             */
+            guardianship: string;
+            /** Child */
+            child: string;
+            /** By */
+            by: string | null;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
         /** Announcement */
         Announcement: {
             /**
@@ -1410,6 +2009,39 @@ export interface components {
              * Format: date-time
              */
             at: string;
+        };
+        /**
+         * Figure
+         * @description figure: null where fewer than ten people are behind it, or it would give such a one away.
+         */
+        Figure: {
+            /** Label */
+            label: string;
+            /** Figure */
+            figure: number | null;
+        };
+        /** Table */
+        Table: {
+            /** Cells */
+            cells: components["schemas"]["Figure"][];
+            /** Total */
+            total: number | null;
+        };
+        /**
+         * Week
+         * @description hours, days, ways: residents' entries. certifications, buildings: people.
+         */
+        Week: {
+            /**
+             * Week
+             * Format: date
+             */
+            week: string;
+            hours: components["schemas"]["Table"];
+            days: components["schemas"]["Table"];
+            ways: components["schemas"]["Table"];
+            certifications: components["schemas"]["Table"];
+            buildings: components["schemas"]["Table"];
         };
     };
     responses: never;
@@ -2220,6 +2852,24 @@ export interface operations {
             };
         };
     };
+    anju_rights_api_export_pdf: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     anju_rights_api_cancellation_page: {
         parameters: {
             query?: never;
@@ -2389,6 +3039,427 @@ export interface operations {
             };
         };
     };
+    anju_policies_centre_api_held: {
+        parameters: {
+            query?: {
+                child?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeldOut"][];
+                };
+            };
+        };
+    };
+    anju_policies_centre_api_seen: {
+        parameters: {
+            query?: {
+                child?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookOut"][];
+                };
+            };
+        };
+    };
+    anju_policies_centre_api_received: {
+        parameters: {
+            query?: {
+                child?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptOut"][];
+                };
+            };
+        };
+    };
+    anju_policies_centre_api_preview: {
+        parameters: {
+            query?: {
+                child?: string | null;
+            };
+            header?: never;
+            path: {
+                purpose: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+        };
+    };
+    anju_policies_centre_api_proof: {
+        parameters: {
+            query?: {
+                child?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_policies_centre_api_proof_pdf: {
+        parameters: {
+            query?: {
+                child?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_policies_centre_api_verify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Verified"];
+                };
+            };
+        };
+    };
+    anju_people_children_api_children: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChildOut"][];
+                };
+            };
+        };
+    };
+    anju_people_children_api_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChildIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChildOut"];
+                };
+            };
+        };
+    };
+    anju_people_children_api_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurposeOut"][];
+                };
+            };
+        };
+    };
+    anju_people_children_api_purposes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                child: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurposeOut"][];
+                };
+            };
+        };
+    };
+    anju_people_children_api_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                child: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Act"][];
+                };
+            };
+        };
+    };
+    anju_people_children_api_agree: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                child: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Agreement"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Standing"];
+                };
+            };
+        };
+    };
+    anju_people_children_api_take_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                child: string;
+                purpose: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Withdrawn"];
+                };
+            };
+        };
+    };
+    anju_people_children_api_invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                child: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhoneIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChildOut"];
+                };
+            };
+        };
+    };
+    anju_people_children_api_hand_over: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                child: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhoneIn"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_people_children_api_invitations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationOut"][];
+                };
+            };
+        };
+    };
+    anju_people_children_api_confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                guardianship: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_people_children_api_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                guardianship: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     anju_incidents_api_announcements: {
         parameters: {
             query?: never;
@@ -2405,6 +3476,29 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Announcement"][];
+                };
+            };
+        };
+    };
+    anju_oversight_api_week: {
+        parameters: {
+            query: {
+                community: string;
+                week: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Week"];
                 };
             };
         };
