@@ -5,6 +5,7 @@ import os
 import random
 import secrets
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,11 @@ from anju.access.purposes import FACE_OPENING, GATE_OPENING
 from anju.homes import actions as homes
 from anju.homes.models import Application, Building, Community, Duty, Home, Member, Role, StaffRole, Unit
 from anju.homes.purposes import HOME_CERTIFICATION
+from anju.partners.purposes import ACCOUNT
 from anju.people import actions as people
-from anju.people import id_number
-from anju.people.models import Person
+from anju.people import guardians, id_number
+from anju.people.models import Child, Person
+from anju.people.purposes import CHILD
 from anju.privacy import consent, scope
 from anju.privacy.models import new_id
 from anju.privacy.purposes import Purpose
@@ -55,6 +58,13 @@ def person(agrees: tuple[Purpose, ...] = (), **facts: Any) -> Person:
     made = people.open_account(facts.pop("phone", phone()), facts.pop("password", None), **facts)
     agree(made, *agrees)
     return made
+
+
+def child(guardian: Person, **facts: Any) -> Child:
+    """Somebody under fourteen whose guardian this is."""
+    born = facts.pop("born", timezone.localdate() - timedelta(days=8 * 365))
+    versions = {purpose.code: purpose.version for purpose in (ACCOUNT, CHILD)}
+    return guardians.add(guardian, name=facts.pop("name", name()), birth_date=born, versions=versions).child
 
 
 def second_factor(who: Person) -> str:

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -53,11 +54,29 @@ def guardians_of(subject: UUID) -> Collection[UUID] | None:
 
 def require_guardian(guardian: Person, child: UUID) -> Guardianship:
     """Their guardianship of this child, of whatever age. Raises Refused."""
-    mine = Guardianship.objects.filter(guardian=guardian, child=child, state=Guardianship.State.CONFIRMED)
-    found = mine.select_related("child__person").first()
+    found = children_of(guardian).filter(child=child).first()
     if found is None:
         raise Refused("unknown_child", _("没有找到这个孩子，请返回列表。"), status=404)
     return found
+
+
+def children_of(guardian: Person) -> QuerySet[Guardianship]:
+    """This person's own guardianships, with the children."""
+    mine = Guardianship.objects.filter(guardian=guardian, state=Guardianship.State.CONFIRMED)
+    return mine.select_related("child__person")
+
+
+def invitations_to(person: Person) -> QuerySet[Guardianship]:
+    """Invitations that this person may still confirm."""
+    fresh = timezone.now() - INVITATION_LASTS
+    asked = Guardianship.objects.filter(guardian=person, state=Guardianship.State.INVITED, since__gt=fresh)
+    return asked.select_related("child__person")
+
+
+def inviter(invitation: Guardianship) -> Person | None:
+    """Who sent it, while they are still here."""
+    by = invitation.invited_by
+    return Person.objects.filter(pk=by, is_active=True).first() if by else None
 
 
 def speaking(guardian: Person, child: UUID) -> UUID:
@@ -82,8 +101,7 @@ def add(guardian: Person, *, name: str, birth_date: date, versions: dict[str, in
         )
     consent.hold(guardian.pk)
     consent.require(guardian.pk, ACCOUNT)
-    mine = Guardianship.objects.filter(guardian=guardian, state=Guardianship.State.CONFIRMED)
-    if mine.count() >= MOST_CHILDREN:
+    if children_of(guardian).count() >= MOST_CHILDREN:
         raise Refused("too_many_children", _("最多可添加 %(count)s 个孩子。") % {"count": MOST_CHILDREN}, status=409)
     for purpose in (ACCOUNT, CHILD):
         consent.require_shown(versions.get(purpose.code, 0), purpose)
@@ -121,9 +139,9 @@ def invite(guardian: Person, child: UUID, phone: str) -> Guardianship:
     return made
 
 
-def _locked(guardianship: UUID, **whose: object) -> Guardianship:
+def _locked(guardianship: UUID) -> Guardianship:
     """One that has not ended, and nobody else's to change. Raises Refused."""
-    seen = Guardianship.objects.filter(pk=guardianship, **whose).exclude(state=Guardianship.State.ENDED).first()
+    seen = Guardianship.objects.filter(pk=guardianship).exclude(state=Guardianship.State.ENDED).first()
     if seen is not None:
         consent.hold(seen.child_id, change=True)
         seen = Guardianship.objects.filter(pk=guardianship).exclude(state=Guardianship.State.ENDED).first()
@@ -137,8 +155,9 @@ def confirm(person: Person, guardianship: UUID) -> Guardianship:
     """The invited person says that they are the child's guardian. Raises Refused."""
     consent.hold(person.pk)
     consent.require(person.pk, ACCOUNT)
-    fresh = timezone.now() - INVITATION_LASTS
-    found = _locked(guardianship, guardian=person, state=Guardianship.State.INVITED, since__gt=fresh)
+    if not invitations_to(person).filter(pk=guardianship).exists():
+        raise Refused("unknown_invitation", _("这份邀请已失效，请联系发出邀请的监护人。"), status=404)
+    found = _locked(guardianship)
     found.state, found.confirmed_at, found.phone = Guardianship.State.CONFIRMED, timezone.now(), None
     found.save(update_fields=["state", "confirmed_at", "phone"])
     return found
@@ -159,8 +178,11 @@ def end(guardian: Person, guardianship: UUID) -> None:
 
 def _end(guardianship: Guardianship) -> None:
     child, spoke = guardianship.child_id, guardianship.state == Guardianship.State.CONFIRMED
-    guardianship.state, guardianship.ended_at, guardianship.phone = Guardianship.State.ENDED, timezone.now(), None
+    now = timezone.now()
+    guardianship.state, guardianship.ended_at, guardianship.phone = Guardianship.State.ENDED, now, None
     guardianship.save(update_fields=["state", "ended_at", "phone"])
+    sent = Guardianship.objects.filter(child=child, state=Guardianship.State.INVITED)
+    sent.filter(invited_by=guardianship.guardian_id).update(state=Guardianship.State.ENDED, ended_at=now, phone=None)
     if spoke and not Guardianship.objects.filter(child=child, state=Guardianship.State.CONFIRMED).exists():
         consent.withdraw(child, ACCOUNT, actor=guardianship.guardian_id)
 

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from django.apps import apps
 from django.http import HttpRequest
 from ninja import Router, Schema, Status
 
@@ -38,6 +37,8 @@ class PurposeOut(Schema):
 
 
 class Agreement(Schema):
+    """version: the one that was on the screen."""
+
     purpose: str
     version: int
 
@@ -73,7 +74,8 @@ def _data(purpose: Purpose) -> list[Datum]:
     ]
 
 
-def _present(standing: consent.Standing) -> PurposeOut:
+def present(standing: consent.Standing) -> PurposeOut:
+    """One purpose as it is shown before deciding."""
     purpose = standing.purpose
     return PurposeOut(
         code=purpose.code,
@@ -90,17 +92,14 @@ def _present(standing: consent.Standing) -> PurposeOut:
     )
 
 
-@router.get("/purposes", response=list[PurposeOut], auth=None)
-def purposes(request: HttpRequest) -> list[PurposeOut]:
-    """Open to everybody: one must be able to read before signing up."""
-    if request.user.is_authenticated:
-        return [_present(standing) for standing in consent.standings(request.user.pk)]
-    return [_present(consent.Standing(purpose, consent.State.NONE, None)) for purpose in PURPOSES.values()]
+def standings(subject: UUID) -> list[PurposeOut]:
+    """Every purpose this person, or a guardian for them, is asked about."""
+    guarded = consent.is_guarded(subject)
+    return [present(one) for one in consent.standings(subject) if guarded or not one.purpose.for_children]
 
 
-@router.get("/consents", response=list[Act])
-def history(request: HttpRequest) -> list[Act]:
-    acts = Consent.objects.filter(subject=_subject(request)).order_by("-id")
+def history_of(subject: UUID) -> list[Act]:
+    """Every act about this person, the newest first."""
     return [
         Act(
             purpose=act.purpose,
@@ -109,8 +108,33 @@ def history(request: HttpRequest) -> list[Act]:
             action=Consent.Action(act.action),
             at=act.at,
         )
-        for act in acts
+        for act in Consent.objects.filter(subject=subject).order_by("-id")
     ]
+
+
+def withdrawn(done: consent.Withdrawal) -> Withdrawn:
+    """What was stopped and erased, by the names people know."""
+    titles = {held.place: str(held.title) for purpose in PURPOSES.values() for held in held_for(purpose)}
+    return Withdrawn(
+        stopped=[str(one) for one in done.stopped], erased=list(dict.fromkeys(titles[name] for name in done.erased))
+    )
+
+
+@router.get("/purposes", response=list[PurposeOut], auth=None)
+def purposes(request: HttpRequest) -> list[PurposeOut]:
+    """Open to everybody: one must be able to read before signing up."""
+    if request.user.is_authenticated:
+        return standings(request.user.pk)
+    return [
+        present(consent.Standing(purpose, consent.State.NONE, None))
+        for purpose in PURPOSES.values()
+        if not purpose.for_children
+    ]
+
+
+@router.get("/consents", response=list[Act])
+def history(request: HttpRequest) -> list[Act]:
+    return history_of(_subject(request))
 
 
 @router.post("/consents", response={201: Standing})
@@ -122,12 +146,6 @@ def agree(request: HttpRequest, agreement: Agreement) -> Status[Standing]:
 
 @router.delete("/consents/{purpose}", response=Withdrawn)
 def take_back(request: HttpRequest, purpose: str) -> Withdrawn:
-    done = consent.withdraw(_subject(request), consent.find(purpose))
-    titles = {
-        f"{model._meta.label}.{field.name}": str(getattr(field, "verbose_name", ""))
-        for model in apps.get_models()
-        for field in model._meta.fields
-    }
-    return Withdrawn(
-        stopped=[str(one) for one in done.stopped], erased=list(dict.fromkeys(titles[name] for name in done.erased))
-    )
+    subject = _subject(request)
+    consent.require_voice(subject, subject)
+    return withdrawn(consent.withdraw(subject, consent.find(purpose)))

@@ -111,13 +111,18 @@ def require_voice(actor: UUID, subject: UUID) -> None:
     raise Refused("not_the_guardian", _("只有本人，或未满十四周岁者已确认的监护人，才能决定。"), status=403)
 
 
+def is_guarded(subject: UUID) -> bool:
+    """Whether others decide for this person."""
+    return _guardians(subject) is not None
+
+
 def _guardians(subject: UUID) -> Collection[UUID] | None:
     return next((found for speakers in _speakers if (found := speakers(subject)) is not None), None)
 
 
 def _outgrown(actor: UUID, subject: UUID) -> bool:
     """Whether a guardian agreed for somebody who decides for themselves by now."""
-    return actor != subject and _guardians(subject) is None
+    return actor != subject and not is_guarded(subject)
 
 
 class _Act(NamedTuple):
@@ -159,11 +164,11 @@ def _last(subject: UUID, purpose: Purpose) -> _Act | None:
     return next(_last_acts([subject], [purpose.code]), None)
 
 
-def _with_needs(purpose: Purpose) -> list[Purpose]:
+def with_needs(purpose: Purpose) -> list[Purpose]:
     """A purpose and everything it needs, once each."""
     found = {purpose.code: purpose}
     for needed in purpose.needs:
-        found |= {one.code: one for one in _with_needs(needed)}
+        found |= {one.code: one for one in with_needs(needed)}
     return list(found.values())
 
 
@@ -183,7 +188,7 @@ def granted(subject: UUID, purpose: Purpose) -> bool:
 
 def agreeing(subjects: set[UUID], purpose: Purpose) -> set[UUID]:
     """Who of these persons agrees to this purpose, as it is now, and to what it needs."""
-    wanted = {one.code: one for one in _with_needs(purpose)}
+    wanted = {one.code: one for one in with_needs(purpose)}
     agreed = {
         (act.subject, act.purpose)
         for act in _last_acts(subjects, wanted)
@@ -253,7 +258,7 @@ def grant(subject: UUID, purpose: Purpose, *, version: int, actor: UUID | None =
     require_shown(version, purpose)
     hold(subject, change=True)
     require_voice(actor or subject, subject)
-    if purpose.for_children and _guardians(subject) is None:
+    if purpose.for_children and not is_guarded(subject):
         raise Refused("for_children", _("这项用途只用于未满十四周岁的孩子。"), status=409)
     for needed in purpose.needs:
         require(subject, needed)

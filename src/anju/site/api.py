@@ -17,8 +17,10 @@ from anju.incidents.api import router as incidents
 from anju.notices.api import router as notices
 from anju.oversight.api import router as statistics
 from anju.people.api import router as people
+from anju.people.children_api import router as children
 from anju.people.signed_in import signed_in
 from anju.policies.api import router as policies
+from anju.policies.centre_api import router as centre
 from anju.privacy.api import router as consents
 from anju.privacy.refusals import Refused, Text
 from anju.privacy.vault import Erased
@@ -28,7 +30,7 @@ log = structlog.get_logger()
 api = NinjaAPI(
     title="Anju", version=__version__, urls_namespace="api", auth=signed_in, docs_url="docs", openapi_url="openapi.json"
 )
-for router in (people, consents, homes, access, face, gates, notices, rights, policies, incidents, statistics):
+for router in (people, consents, homes, access, face, gates, notices, rights, policies, centre, children, incidents, statistics):
     api.add_router("", router)
 
 
