@@ -56,9 +56,10 @@ def test_an_erased_persons_values_show_nothing(application: Application) -> None
 def test_reading_in_full_needs_a_reason_and_leaves_one_line(application: Application, person: Person) -> None:
     with scope.platform():
         row = Application.objects.get(pk=application.pk)
+        who = {"actor": person.pk, "subject": row.person_id, "allowance": 1}
         with pytest.raises(Refused, match="reason_required"):
-            audit.unmask(row, "name", actor=person.pk, subject=row.person_id, reason="curious")
-        assert audit.unmask(row, "name", actor=person.pk, subject=row.person_id, reason=audit.Reason.REVIEW) == NAME
+            audit.unmask(row, "name", reason="curious", **who)
+        assert audit.unmask(row, "name", reason=audit.Reason.REVIEW, **who) == NAME
     entry = AuditEntry.objects.get(action=AuditEntry.Action.UNMASK, subject=row.person_id)
     assert (entry.fields, entry.reason) == (["name"], "review")
     assert NAME not in str(entry.__dict__)
@@ -68,5 +69,5 @@ def test_only_sealed_fields_are_opened(application: Application) -> None:
     with scope.platform(), pytest.raises(Refused, match="nothing_to_show"):
         audit.unmask(
             Application.objects.get(pk=application.pk), "state", actor=application.person_id,
-            subject=application.person_id, reason="review",
+            subject=application.person_id, reason="review", allowance=1,
         )  # fmt: skip

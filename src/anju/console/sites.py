@@ -10,12 +10,18 @@ from django.urls import URLPattern, reverse
 from unfold.sites import UnfoldAdminSite
 
 from anju.homes import staffing
+from anju.privacy.staff_admin import StaffAdmin
 
 
 class ConsoleSite(UnfoldAdminSite):
     """Nobody enters with a password alone."""
 
     index_template = "console/dashboard.html"
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:  # Any: as the parent's
+        """Libraries' own pages are left out: they know neither duties nor the audit."""
+        if isinstance(admin_class, type) and issubclass(admin_class, StaffAdmin):
+            super().register(model_or_iterable, admin_class, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_active and request.user.is_staff and staffing.proven(request))
