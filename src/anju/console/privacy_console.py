@@ -20,6 +20,7 @@ from anju.console.pages import for_duties, names, show, staff, within
 from anju.homes.duties import ANSWER, OVERSEE
 from anju.homes.models import Member
 from anju.privacy import audit, retention, scope
+from anju.privacy.declarations import declaration_of
 from anju.privacy.gateway import RECIPIENTS
 from anju.privacy.models import AuditEntry, Consent, Sharing
 from anju.privacy.refusals import Refused
@@ -45,7 +46,7 @@ def late_badge(request: HttpRequest) -> str:
 @require_GET
 @for_duties(*EITHER)
 def overview(request: HttpRequest) -> HttpResponse:
-    rows = [(one, one.model._meta.verbose_name, RETENTIONS[one.rule]) for one in retention.standing()]
+    rows = [(one, declaration_of(one.model).title_of(one.model), RETENTIONS[one.rule]) for one in retention.standing()]
     faces = _faces()
     return show(
         request,

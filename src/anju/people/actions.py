@@ -12,7 +12,7 @@ from django.utils import timezone
 from anju.partners.purposes import ACCOUNT
 from anju.people.models import PHONE, Person
 from anju.privacy import consent, scope
-from anju.privacy.models import new_id
+from anju.privacy.models import Consent, new_id
 from anju.privacy.vault import vault
 
 
@@ -51,6 +51,25 @@ def close_account(subject: UUID) -> None:
     person.set_unusable_password()
     person.save(update_fields=["is_active", "is_staff", "is_superuser", "phone_verified", "language", "password"])
     transaction.on_commit(lambda: vault().erase([subject]))
+
+
+def finish_closing() -> int:
+    """Destroy the keys that a crash right after closing an account left. Returns how many.
+
+    Only whoever took the account's own consent back counts: a database brought back from a backup knows no later closings.
+    """
+    with scope.platform():
+        closed = Person.objects.filter(is_active=False, phone_verified=False).values_list("pk", flat=True)
+        left = [one for one in closed if vault().knows(one)]
+        acts = (
+            Consent.objects.filter(subject__in=left, purpose=ACCOUNT.code)
+            .order_by("subject", "-id")
+            .distinct("subject")
+        )
+        gone = [act.subject for act in acts if act.action == Consent.Action.WITHDRAWN]
+    if gone:
+        vault().erase(gone)
+    return len(gone)
 
 
 def forget_unfinished() -> int:

@@ -20,6 +20,7 @@ declare(
     Declares(
         subject="user_id",
         age="last_seen_at",
+        title=_("登录会话"),
         fields={
             "ip": Personal(Category.NETWORK, ACCOUNT, _("登录网络地址（隐去末段）"), Retention.HALF_YEAR),
             "user_agent": Personal(Category.DEVICE, ACCOUNT, _("浏览器类型"), Retention.HALF_YEAR),
@@ -34,6 +35,7 @@ declare(
     "mfa.Authenticator",
     Declares(
         subject="user_id",
+        title=_("第二重验证"),
         fields={
             "data": Personal(Category.CREDENTIAL, ACCOUNT, _("第二重验证方式（加密保存）"), Retention.ACCOUNT),
             "last_used_at": Personal(Category.ACCOUNT, ACCOUNT, _("最近使用时间"), Retention.ACCOUNT),

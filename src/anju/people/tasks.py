@@ -11,6 +11,7 @@ from anju.people import actions, guardians
 def tidy(timestamp: int) -> None:
     """Forget sign-ups that nobody finished, invitations that nobody took up, and sessions that have ended."""
     del timestamp
+    actions.finish_closing()
     actions.forget_unfinished()
     guardians.forget_invitations()
     SessionStore.clear_expired()

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from django.db import models
+
 from anju.privacy.purposes import Purpose
 from anju.privacy.refusals import Text
 
@@ -77,14 +79,20 @@ class Declares:
     """A model's declaration. subject: the field holding the person's id, None when no row is about a person.
 
     age: the time from which a timed retention counts; the whole row goes then.
+    title: how people call the row, where the model is a library's and does not say.
     fields: every field but keys, relations and sealed fields (which declare themselves). rest: covers the fields not named.
     """
 
     subject: str | None = None
     erase: Erase = Erase.ROW
     age: str | None = None
+    title: Text = ""
     fields: Mapping[str, Personal | NotPersonal] = field(default_factory=dict)
     rest: Personal | NotPersonal | None = None
+
+    def title_of(self, model: type[models.Model]) -> Text:
+        """How people call a row of this model."""
+        return self.title or model._meta.verbose_name or ""
 
     def of(self, name: str) -> Personal | NotPersonal | None:
         return self.fields.get(name, self.rest)
@@ -97,3 +105,11 @@ FOREIGN: dict[str, Declares] = {}
 def declare(label: str, declares: Declares) -> None:
     """Say what a library's model holds."""
     FOREIGN[label] = declares
+
+
+def declaration_of(model: type[models.Model]) -> Declares:
+    """What a model says it holds. Raises LookupError when it does not say; checks.py sees to it that all do."""
+    found = getattr(model, "privacy", None) or FOREIGN[model._meta.label]
+    if not isinstance(found, Declares):
+        raise LookupError(model._meta.label)
+    return found

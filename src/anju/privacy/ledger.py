@@ -49,8 +49,9 @@ def write(entries: Iterable[Entry]) -> None:
         os.fsync(file.fileno())
 
 
-def entries(path: Path = LEDGER) -> Iterator[Entry]:
-    """Everything in a ledger, oldest first. A line that a crash cut short is passed over: what it spoke of was not destroyed yet."""
+def entries(path: Path | None = None) -> Iterator[Entry]:
+    """Everything in a ledger (this installation's), oldest first. A line that a crash cut short is passed over: what it spoke of was not destroyed yet."""
+    path = path or LEDGER
     if not path.exists():
         return
     for line in path.read_text().splitlines():

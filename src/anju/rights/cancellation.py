@@ -175,3 +175,15 @@ def partner_confirms(request: Request, recipient: str, *, actor: UUID) -> None:
     target.state, target.left, target.confirmed_at = Target.State.CONFIRMED, 0, timezone.now()
     target.save(update_fields=["state", "left", "confirmed_at"])
     Step.objects.create(request=request, state=request.state, actor=actor)
+
+
+def forget_closed() -> int:
+    """Delete the empty rows of accounts that were closed without a request, once every gate has confirmed. Returns how many."""
+    with scope.platform():
+        closed = Person.objects.filter(is_active=False, phone__isnull=True, nickname__isnull=True, phone_verified=False)
+        asked = Request.objects.filter(kind=Request.Kind.CANCEL, state=Request.State.ERASING).values("subject")
+        settled = closed.exclude(pk__in=asked).exclude(grants__isnull=False)
+        gone = [person for person in settled if not vault().knows(person.pk) and not erasure.left_of(person.pk)]
+        for person in gone:
+            person.delete()
+    return len(gone)

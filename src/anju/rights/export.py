@@ -71,7 +71,7 @@ def sections(subject: UUID) -> Iterator[Section]:
             found = [{name: _text(row, name, kind) for name, (_title, kind) in heads.items()} for row in rows]
             if found:
                 titles = {name: title for name, (title, _kind) in heads.items()}
-                yield Section(model._meta.label, str(model._meta.verbose_name), titles, found)
+                yield Section(model._meta.label, str(declares.title_of(model)), titles, found)
         yield _consents(subject)
         yield _sharings(subject)
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from anju.access.models import Grant
 from anju.privacy import consent, scope
 from anju.privacy.consent import State
+from anju.privacy.declarations import declaration_of
 from anju.privacy.gateway import RECIPIENTS
 from anju.privacy.refusals import Refused, Text
 from anju.rights.models import Request, Step
@@ -28,7 +29,7 @@ def title_of(place: str) -> str:
         model = apps.get_model(label)
     except (LookupError, ValueError):
         return str(RECIPIENTS[place].title) if place in RECIPIENTS else str(_PLACES.get(place, place))
-    title = str(model._meta.verbose_name)
+    title = str(declaration_of(model).title_of(model))
     return f"{title} · {getattr(model._meta.get_field(name), 'verbose_name', name)}" if name else title
 
 

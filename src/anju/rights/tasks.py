@@ -20,8 +20,9 @@ def carry_out(timestamp: int) -> None:
 @app.periodic(cron="7 * * * *")
 @app.task(queue="rights", name="rights.remind")
 def remind(timestamp: int) -> None:
-    """Tell staff what is due soon, and those above them what is late."""
+    """Tell staff what is due soon, and those above them what is late; clear away what is settled."""
     del timestamp
+    cancellation.forget_closed()
     near, late = actions.remind(REMIND_BEFORE)
     alarms.tell_of(near, late=False)
     alarms.tell_of(late, late=True)

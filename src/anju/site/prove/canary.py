@@ -48,6 +48,7 @@ class Canary:
         app.make_key()
         app.http.post("/api/v1/keys", json={"public": "!" + self._new("bad key", "{}"), "label": "x"})
         self._face(sitter)
+        self._child()
         self._fail()
 
     def _apply(self, staff: Staff) -> None:
@@ -68,6 +69,15 @@ class Canary:
         frames = [_with_comment(frame(photo), mark) for photo in sitter.photos[:2]]
         self.app.judge(frames[0])
         self.app.enrol(frames)
+
+    def _child(self) -> None:
+        """A child without an account, and a second guardian who never answers."""
+        versions = {one["code"]: one["version"] for one in self.app.get("/children/rules")}
+        body = {"name": self._new("child's name", "小雀{}"), "birth_date": "2019-03-07", "versions": versions}
+        child = self.app.post("/children", body)["id"]
+        self.people.append(UUID(child))
+        self.values["second guardian's phone"] = f"138{secrets.randbelow(10**8):08}"
+        self.app.post(f"/children/{child}/guardians", {"phone": self.values["second guardian's phone"]})
 
     def _fail(self) -> None:
         """What is refused must leave no trace either."""
