@@ -17,11 +17,22 @@ from tests import factories
 from tests.console.conftest import Desk
 
 R, G, M, OPERATOR = "reviewer", "guard", "manager", "operator"
-EVERYBODY = {R, G, M, OPERATOR}
+F, C, D, A = "front_desk", "cashier", "dpo", "auditor"
+EVERYBODY = {R, G, M, F, C, D, A, OPERATOR}
 
 PAGES = {
     "": EVERYBODY,
-    "live-ticket/": EVERYBODY,
+    "live-ticket/": {R, G, M, OPERATOR},
+    "duties/": EVERYBODY,
+    "devices/": EVERYBODY,
+    "glasses/": {R, M, F, D, OPERATOR},
+    "exports/": {M, D, OPERATOR},
+    "exports/rows/": {M, D, OPERATOR},
+    "disclosures/": {M, D, OPERATOR},
+    "disclosures/new/": {M, D, OPERATOR},
+    "incidents/": {M, D, OPERATOR},
+    "incidents/new/": {D, OPERATOR},
+    "statistics/": {M, D, OPERATOR},
     "reviews/": {R, M, OPERATOR},
     "reviews/rows/": {R, M, OPERATOR},
     "reviews/{application}/": {R, M, OPERATOR},
@@ -29,21 +40,21 @@ PAGES = {
     "monitor/entries/": {G, M, OPERATOR},
     "monitor/entries/{entry}/": {G, M, OPERATOR},
     "monitor/gates/{gate}/": {G, M, OPERATOR},
-    "outbox/": {M, OPERATOR},
-    "outbox/rows/": {M, OPERATOR},
+    "outbox/": {M, F, OPERATOR},
+    "outbox/rows/": {M, F, OPERATOR},
     "self-test/": {M, OPERATOR},
     "homes/import/": {M, OPERATOR},
     "homes/import/template.xlsx": {M, OPERATOR},
     "homes/community/": {M, OPERATOR},
     "homes/community/add/": {OPERATOR},
-    "homes/building/": {R, M, OPERATOR},
+    "homes/building/": {R, M, F, C, OPERATOR},
     "homes/building/add/": {M, OPERATOR},
-    "homes/unit/": {R, M, OPERATOR},
-    "homes/home/": {R, M, OPERATOR},
-    "homes/home/{home}/change/": {R, M, OPERATOR},
+    "homes/unit/": {R, M, F, C, OPERATOR},
+    "homes/home/": {R, M, F, C, OPERATOR},
+    "homes/home/{home}/change/": {R, M, F, C, OPERATOR},
     "homes/home/{home}/delete/": {M, OPERATOR},
-    "homes/member/": {M, OPERATOR},
-    "homes/member/{member}/change/": {M, OPERATOR},
+    "homes/member/": {M, F, C, OPERATOR},
+    "homes/member/{member}/change/": {M, F, C, OPERATOR},
     "homes/member/add/": set(),
     "homes/member/{member}/delete/": set(),
     "homes/application/": {R, M, OPERATOR},
@@ -63,10 +74,11 @@ PAGES = {
     "access/grant/add/": set(),
     "people/person/": {OPERATOR},
     "people/person/add/": set(),
-    "privacy/auditentry/": {M, OPERATOR},
+    "privacy/auditentry/": {M, D, A, OPERATOR},
     "privacy/auditentry/add/": set(),
     "privacy/auditentry/{audit}/delete/": set(),
-    "privacy/consent/": {M, OPERATOR},
+    "privacy/consent/": {M, D, A, OPERATOR},
+    "privacy/sharing/": {M, D, A, OPERATOR},
     "privacy/consent/{consent}/delete/": set(),
 }
 """Every page, and who may open it."""

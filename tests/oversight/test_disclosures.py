@@ -18,7 +18,7 @@ from anju.people.models import Person
 from anju.privacy import scope
 from anju.privacy.models import AuditEntry, Sharing
 from anju.privacy.vault import vault
-from tests import factories
+from tests import factories, racing
 from tests.console.conftest import Desk
 
 PDF = b"%PDF-1.7 a paper with a stamp"
@@ -247,3 +247,25 @@ def test_after_three_years_it_is_gone(
     with scope.platform():
         assert not Disclosure.objects.exists() and not Disclosed.objects.exists()
     assert not vault().knows(papers.key(disclosure, "document"))
+
+
+def test_it_is_made_once_by_two_at_once(django_db_setup: None, django_db_blocker: Any) -> None:
+    with racing.committed(django_db_blocker):
+        place = factories.community()
+        asker, first, second = (factories.staff(place, Duty.MANAGER) for _ in range(3))
+        who = factories.resident(place)
+        made = Disclosure(
+            community=place, asker=asker.pk, first=first.pk, second=second.pk, state="approved", authority="x", basis="x",
+            number="x", document_kind="pdf", places=["homes.Member.name"],
+        )  # fmt: skip
+        papers.seal(made, "document", PDF)
+        made.save()
+        Disclosed.objects.create(disclosure=made, community=place, subject=who.pk)
+
+        def produce() -> object:
+            with scope.platform():
+                return disclosures.produce(made, staff=asker)
+
+        refused = racing.overtaken(produce, produce)
+        assert getattr(refused, "code", "") == "wrong_state"
+        assert Sharing.objects.filter(subject=who.pk, recipient="authority").count() == 1

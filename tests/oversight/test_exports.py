@@ -18,7 +18,7 @@ from anju.people.models import Person
 from anju.privacy import scope
 from anju.privacy.models import AuditEntry
 from anju.privacy.vault import vault
-from tests import factories
+from tests import factories, racing
 from tests.console.conftest import Desk
 
 Work = Callable[[], int]
@@ -156,3 +156,20 @@ def test_no_models_page_has_an_export_of_its_own(model: type, operator: Desk) ->
     assert not isinstance(page, BaseExportMixin)
     assert "export" not in {url.name and url.name.rsplit("_", 1)[-1] for url in page.get_urls()}
     assert isinstance(operator.client, Client)
+
+
+def test_downloads_at_once_are_counted_all_the_same(django_db_setup: None, django_db_blocker: object) -> None:
+    with racing.committed(django_db_blocker):
+        place = factories.community()
+        asker = factories.staff(place, Duty.MANAGER)
+        export = Export(community=place, what="residents", asker=asker.pk, reason="roll", step="approved", downloads=2)
+        papers.seal(export, "file", b"PK a list")
+        export.made_at = timezone.now()
+        export.save()
+
+        def download() -> object:
+            with scope.platform():
+                return exports.download(export, staff=asker)
+
+        refused = racing.overtaken(download, download)
+        assert getattr(refused, "code", "") == "export_gone"

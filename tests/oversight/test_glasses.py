@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from anju.homes.models import Community, Duty, Member
 from anju.notices.models import Notice
+from anju.oversight import glasses
 from anju.oversight.models import Glass
 from anju.people.models import Person
 from anju.privacy import audit, scope
@@ -152,3 +153,19 @@ def test_the_database_itself_wants_two_people(community: Community, manager: Des
     glass = asked(manager, lan)
     with scope.platform(), pytest.raises(IntegrityError), transaction.atomic():
         Glass.objects.filter(pk=glass.pk).update(decider=manager.person.pk)
+
+
+def test_two_deciders_at_once_decide_once(django_db_setup: None, django_db_blocker: object) -> None:
+    with racing.committed(django_db_blocker):
+        place = factories.community()
+        asker, first, second = (factories.staff(place, Duty.MANAGER) for _ in range(3))
+        glass = Glass.objects.create(community=place, subject=asker.pk, asker=asker.pk, reason="safety")
+
+        def decide(who: Person, approve: bool) -> object:
+            with scope.platform():
+                return glasses.decide(glass, staff=who, approve=approve)
+
+        refused = racing.overtaken(lambda: decide(first, False), lambda: decide(second, True))
+        assert getattr(refused, "code", "") == "already_decided"
+        glass.refresh_from_db()
+        assert (glass.step, glass.decider, glass.until) == ("refused", first.pk, None)
