@@ -30,7 +30,21 @@ log = structlog.get_logger()
 api = NinjaAPI(
     title="Anju", version=__version__, urls_namespace="api", auth=signed_in, docs_url="docs", openapi_url="openapi.json"
 )
-for router in (people, consents, homes, access, face, gates, notices, rights, policies, centre, children, incidents, statistics):
+for router in (
+    people,
+    consents,
+    homes,
+    access,
+    face,
+    gates,
+    notices,
+    rights,
+    policies,
+    centre,
+    children,
+    incidents,
+    statistics,
+):
     api.add_router("", router)
 
 

@@ -16,6 +16,7 @@ NAMES = {
     "frame": "a camera frame in, the door's command out, with 20,000 templates on one core",
     "open": "the app's tap to the gate's answer, against a bare request on the bus",
     "read": "a signed-in read with sealed fields and isolation, against the same on bare Django",
+    "privacy": "sealed and isolated rows against plain ones, and destroying a person's key",
     "withdrawal": "a consent withdrawn in the app to the gate's refusal",
     "kill": "gate, bus, database and web killed in turn while people come in",
 }

@@ -46,6 +46,11 @@ def checks() -> list[Check]:
     ]
 
 
+def promises() -> Check:
+    """What the privacy promises come to on a whole system."""
+    return Check("privacy promises", [sys.executable, "-m", "anju.site.cli", "privacy", "prove"])
+
+
 def install_packages() -> list[str]:
     """Install what Debian must bring. Returns what could not be installed."""
     missing = [package for path, package in PACKAGES.items() if not Path(path).exists()]
@@ -86,7 +91,7 @@ def main(arguments: list[str]) -> int:
     well = True
     if not chosen.only_pytest:
         up.build_web()
-        well = not [check for check in checks() if not _run(check, environment)]
+        well = not [check for check in [*checks(), promises()] if not _run(check, environment)]
     if missing:
         sys.stdout.write(
             f"  ✗ not installed: {' '.join(missing)}. Run once: sudo apt-get install -y {' '.join(missing)}\n"

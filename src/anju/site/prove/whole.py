@@ -270,9 +270,9 @@ def run(report: Report) -> None:
             trial = Trial(place, sms, report)
             with tap.watching(VAR) as seen:
                 trial.plant()
-                backup.write(VAR.parent / f"{VAR.name}-backup", timedelta(days=1))
-                trial.positive_control()
-                trial.cancel()
+            backup.write(VAR.parent / f"{VAR.name}-backup", timedelta(days=1))
+            trial.positive_control()
+            trial.cancel()
             tap.judge(seen, sms, report)
             trial.nothing_left()
             trial.tamper()
