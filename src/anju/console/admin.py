@@ -35,7 +35,7 @@ CODES = {
     "document": gettext_lazy("查看文书"),
     "authority": gettext_lazy("有关机关"),
     "disclosure": gettext_lazy("依法提供"),
-    "found": gettext_lazy("登记"),
+    "found": gettext_lazy("已登记"),
     "measured": gettext_lazy("计算受影响的人"),
     "edited": gettext_lazy("修改文字"),
     "confirmed": gettext_lazy("提交批准"),

@@ -26,7 +26,7 @@ class Incident(models.Model):
         LOSS = "loss", _("丢失")
 
     class State(models.TextChoices):
-        DRAFT = "draft", _("登记")
+        DRAFT = "draft", _("已登记")
         OPEN = "open", _("已查明范围")
         CONFIRMED = "confirmed", _("待批准告知")
         NOTIFIED = "notified", _("已告知")

@@ -57,11 +57,16 @@ class Paper:
 def offered() -> list[Held]:
     """Every field that an authority may be given, from the registry; once each."""
     found = {one.place: one for purpose in PURPOSES.values() for one in held_for(purpose) if one.category in OFFERED}
-    return [one for one in found.values() if _model(one) is not OutboxMessage]  # passing messages, gone in a day
+    return [one for one in found.values() if _model(one) is not OutboxMessage and not _inner(one)]
 
 
 def _model(held: Held) -> type[models.Model]:
     return apps.get_model(held.place.rpartition(".")[0])
+
+
+def _inner(held: Held) -> bool:
+    """Whether it is the program's own wording, which tells an authority nothing."""
+    return isinstance(_model(held)._meta.get_field(held.place.rpartition(".")[2]), models.JSONField)
 
 
 def title(held: Held) -> str:

@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                     "state",
                     models.CharField(
                         choices=[
-                            ("draft", "登记"),
+                            ("draft", "已登记"),
                             ("open", "已查明范围"),
                             ("confirmed", "待批准告知"),
                             ("notified", "已告知"),
