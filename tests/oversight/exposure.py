@@ -115,6 +115,13 @@ _DOORS = {
 }  # fmt: skip
 """Django's own addresses, which show no rows by themselves; the lists of models follow their pages' rights."""
 
+_ASKS = (
+    "search/?s=西门", "search/?s=彼处", "homes/", "access/", "people/", "privacy/", "jsi18n/",
+    "autocomplete/?app_label=access&model_name=gate&field_name=community&term=彼处",
+    "autocomplete/?app_label=homes&model_name=member&field_name=person&term=",
+)  # fmt: skip
+"""What may be asked of those."""
+
 _REFUSED = {401, 403, 404, 405}
 
 
@@ -311,6 +318,8 @@ def run(duties: Collection[Duty] = tuple(Duty)) -> Figures:
     for trier in people:
         for page in every:
             _try_page(figures, trier, page, here, there)
+        for asked in _ASKS:
+            _look(figures, trier, trier.client.get(f"/console/{asked}"), asked, there)
         for method, path, query, body in operations(there.rows):
             _try_operation(figures, trier, method, path, query, body, there)
         if trier.duty and trier.client.get("/console/").status_code != 200:
@@ -332,14 +341,19 @@ def _try_page(figures: Figures, trier: Trier, page: Page, here: Furnished, there
             if side == "own" and reaches and (method == "post" or page.about_a_row):
                 continue  # what one may do is not tried here
             answer = getattr(trier.client, method)(path)
-            figures.tried += 1
-            text = answer.content.decode(errors="replace")
-            if leaked := [mark for mark in there.marks if mark in text and mark not in path]:
-                figures.exposed.append(f"{trier.title} {method} {path}: {leaked[0]}")
+            _look(figures, trier, answer, f"{method} {path}", there)
             if side == "own" and reaches:
                 continue
             if not _refused(answer):
                 figures.exposed.append(f"{trier.title} {method} {path} ({page.name}, {side}): {answer.status_code}")
+
+
+def _look(figures: Figures, trier: Trier, answer: Any, asked: str, there: Furnished) -> None:  # Any: as below
+    """Whether anything of the other community's stands in an answer, but for what was asked with."""
+    figures.tried += 1
+    text = answer.content.decode(errors="replace")
+    if leaked := [mark for mark in there.marks if mark in text and mark not in asked]:
+        figures.exposed.append(f"{trier.title} {asked}: {leaked[0]}")
 
 
 def _refused(answer: Any) -> bool:  # Any: the test client's answer
@@ -408,8 +422,4 @@ def _try_operation(
 ) -> None:  # Any: JSON
     sent = json.dumps(body) if body is not None else None
     answer = trier.client.generic(method.upper(), path, sent or "", content_type="application/json", query_params=query)
-    figures.tried += 1
-    text = answer.content.decode(errors="replace")
-    known = f"{path} {query} {sent}"
-    if leaked := [mark for mark in there.marks if mark in text and mark not in known]:
-        figures.exposed.append(f"{trier.title} {method} {path}: {leaked[0]}")
+    _look(figures, trier, answer, f"{method} {path} {query} {sent}", there)

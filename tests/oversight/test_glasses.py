@@ -169,3 +169,18 @@ def test_two_deciders_at_once_decide_once(django_db_setup: None, django_db_block
         assert getattr(refused, "code", "") == "already_decided"
         glass.refresh_from_db()
         assert (glass.step, glass.decider, glass.until) == ("refused", first.pk, None)
+
+
+def test_what_nobody_decided_on_in_a_day_is_asked_for_anew(manager: Desk, dpo: Desk, lan: Person) -> None:
+    glass = asked(manager, lan)
+    with scope.platform():
+        Glass.objects.filter(pk=glass.pk).update(at=timezone.now() - timedelta(hours=25))
+    answer = dpo.post(f"glasses/{glass.pk}/decide/", {"decision": "approve"})
+    assert answer.status_code == 410 and "重新提交" in answer.content.decode()
+    assert "已过期" in manager.text("glasses/")
+    assert manager.post(f"glasses/ask/?member={row_of(lan).pk}", {"reason": "safety"}).status_code == 302
+
+
+def test_the_same_is_not_asked_for_twice(manager: Desk, lan: Person) -> None:
+    asked(manager, lan)
+    assert manager.post(f"glasses/ask/?member={row_of(lan).pk}", {"reason": "safety"}).status_code == 409

@@ -6,12 +6,18 @@ from django.urls import include, path, re_path
 
 
 def _elsewhere(request: HttpRequest) -> HttpResponse:
-    """Signing up, numbers and other devices are looked after in the resident app."""
+    """Signing up and numbers are looked after in the resident app."""
     return redirect("account_login")
 
 
+def _devices(request: HttpRequest) -> HttpResponse:
+    """Sign-ins have a page of their own, which shows devices as well."""
+    return redirect("admin:devices")
+
+
 urlpatterns = [
-    re_path(r"^(?:signup|email|confirm-email|password/reset|password/set|phone/change|sessions)/", _elsewhere),
+    re_path(r"^(?:signup|email|confirm-email|password/reset|password/set|phone/change)/", _elsewhere),
+    path("sessions/", _devices),
     re_path(r"^login/code/$", _elsewhere),
     path("", include("allauth.urls")),
 ]

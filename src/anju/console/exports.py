@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -15,7 +16,7 @@ from anju.console.pages import for_duties, names, show, staff, within
 from anju.homes.duties import ASK_EXPORT, DECIDE_EXPORT
 from anju.homes.models import Community
 from anju.oversight import exports as actions
-from anju.oversight.models import Export, Step
+from anju.oversight.models import WAITS, Export, Step
 from anju.oversight.sheets import TYPE
 from anju.privacy.audit import REASONS
 from anju.privacy.refusals import Refused
@@ -43,7 +44,7 @@ def _mine(request: HttpRequest) -> QuerySet[Export]:
 
 def waiting_badge(request: HttpRequest) -> str:
     """How many wait for this member of staff."""
-    asked = within(request, Export.objects.filter(step=Step.ASKED), DECIDE_EXPORT.duties)
+    asked = within(request, Export.objects.filter(step=Step.ASKED, at__gt=timezone.now() - WAITS), DECIDE_EXPORT.duties)
     return str(asked.exclude(asker=staff(request).pk).count() or "")
 
 

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -13,7 +14,7 @@ from anju.console.pages import for_duties, names, show, staff, within
 from anju.homes.duties import ASK_GLASS, DECIDE_GLASS, REVIEW, SEE_RESIDENTS
 from anju.homes.models import Application, Member
 from anju.oversight import glasses as actions
-from anju.oversight.models import Glass, Step
+from anju.oversight.models import WAITS, Glass, Step
 from anju.privacy.audit import REASONS
 from anju.privacy.refusals import Refused
 from anju.privacy.staff import OPERATOR, communities, duties
@@ -32,7 +33,7 @@ def _mine(request: HttpRequest) -> QuerySet[Glass]:
 
 def waiting_badge(request: HttpRequest) -> str:
     """How many wait for this member of staff."""
-    asked = within(request, Glass.objects.filter(step=Step.ASKED), DECIDE_GLASS.duties)
+    asked = within(request, Glass.objects.filter(step=Step.ASKED, at__gt=timezone.now() - WAITS), DECIDE_GLASS.duties)
     return str(asked.exclude(asker=staff(request).pk).count() or "")
 
 
@@ -108,7 +109,7 @@ def _page(request: HttpRequest, found: Glass, shown: tuple[str, str] = ("", ""))
         reason=REASONS[found.reason],
         facts=[(one, shown[1] if one.key == shown[0] else "") for one in sights],
         home=Member.objects.filter(person=found.subject, community=found.community_id).order_by("-since").first(),
-        decidable=found.step == Step.ASKED and not mine,
+        decidable=found.step == Step.ASKED and not found.stale and not mine,
         minutes=_minutes(),
     )
 

@@ -27,7 +27,8 @@ def tell(incident_id: UUID) -> int:
     count = 0
     with scope.platform():
         incident = Incident.objects.get(pk=incident_id)
-        if incident.approved_by is None or incident.state != State.CONFIRMED:
+        approved = incident.approved_by is not None or incident.drill  # a drill tells nobody
+        if not approved or incident.state != State.CONFIRMED:
             return 0
         while done := _some(incident):
             count += done

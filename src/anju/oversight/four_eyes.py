@@ -35,13 +35,15 @@ def call(community: Community, right: Right, what: Text, *, but: Person) -> None
 
 @transaction.atomic
 def decide(asked: A, right: Right, *, staff: Person, approve: bool, action: AuditEntry.Action) -> A:
-    """Approve or refuse what somebody else asked for. Raises Refused: no such right there, one's own, decided already."""
+    """Approve or refuse what somebody else asked for. Raises Refused: no such right there, one's own, decided already, stale."""
     require_duty(staff, asked.community_id, *right.duties)
     found = type(asked)._default_manager.select_for_update().get(pk=asked.pk)
     if found.asker == staff.pk:
         raise Refused("own_request", _("不能批准自己的申请，请由另一位经理或个人信息保护负责人处理。"), status=403)
     if found.step != Step.ASKED:
         raise Refused("already_decided", _("这份申请刚刚已由其他同事处理，请刷新页面。"), status=409)
+    if found.stale:
+        raise Refused("request_expired", _("这份申请已超过 24 小时，请申请人重新提交。"), status=410)
     found.step = Step.APPROVED if approve else Step.REFUSED
     found.decider, found.decided_at = staff.pk, timezone.now()
     found.save(update_fields=["step", "decider", "decided_at"])

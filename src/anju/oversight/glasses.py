@@ -52,10 +52,8 @@ def ask(community: Community, subject: UUID, *, staff: Person, reason: str) -> G
     require_duty(staff, community.pk, *ASK_GLASS.duties)
     if reason not in ASK_REASONS:
         raise Refused("reason_required", _("请选择申请紧急查看的理由。"), field="reason")
-    open_already = Glass.objects.filter(
-        community=community, subject=subject, asker=staff.pk, step__in=(Step.ASKED, Step.APPROVED)
-    )
-    if open_already.exclude(step=Step.APPROVED, until__lte=timezone.now()).exists():
+    mine = Glass.objects.filter(community=community, subject=subject, asker=staff.pk)
+    if any(one.live or (one.step == Step.ASKED and not one.stale) for one in mine):
         raise Refused("asked_already", _("您对这位住户的申请还在进行中，请到“紧急查看”里继续。"), status=409)
     made = Glass.objects.create(community=community, subject=subject, asker=staff.pk, reason=reason)
     audit.record(AuditEntry.Action.GLASS, made, actor=staff.pk, subject=subject, reason=Step.ASKED)

@@ -1,5 +1,7 @@
 """What takes two people, or three: seeing more than usual, taking a list out, handing something to an authority."""
 
+from datetime import timedelta
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -8,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from anju.homes.models import Community, CommunityModel
 from anju.privacy.declarations import Declares, Erase, NotPersonal
 from anju.privacy.isolation import Isolation
+
+WAITS = timedelta(days=1)
+"""How long a request waits for a second person."""
 
 
 class Step(models.TextChoices):
@@ -27,6 +32,11 @@ class Asked(CommunityModel):
     at = models.DateTimeField(_("申请时间"), auto_now_add=True)
     decider = models.UUIDField(_("批准人"), null=True, editable=False)
     decided_at = models.DateTimeField(_("批准时间"), null=True)
+
+    @property
+    def stale(self) -> bool:
+        """Whether nobody decided in time: what was urgent then is asked for anew."""
+        return self.step == Step.ASKED and self.at < timezone.now() - WAITS
 
     class Meta:
         abstract = True
@@ -56,6 +66,9 @@ class Glass(Asked):
         return self.step == Step.APPROVED and self.until is not None and self.until > timezone.now()
 
 
+MADE_WITHIN = timedelta(minutes=15)
+
+
 class Export(Asked):
     """A list that leaves the console as a spreadsheet, names masked."""
 
@@ -80,6 +93,12 @@ class Export(Asked):
     class Meta(Asked.Meta):
         verbose_name = _("导出")
         verbose_name_plural = _("导出")
+
+    @property
+    def stuck(self) -> bool:
+        """Whether it should have been made by now."""
+        late = self.decided_at is not None and self.decided_at < timezone.now() - MADE_WITHIN
+        return self.step == Step.APPROVED and self.made_at is None and late
 
     @property
     def percent(self) -> int:
