@@ -255,7 +255,8 @@ def test_taking_back_the_account_closes_it_for_good(
     nobody.post(f"{AUTH}/auth/login", {"phone": phone, "password": PASSWORD})
     assert nobody.get("/me").status == 200
     with django_capture_on_commit_callbacks(execute=True):
-        assert nobody.delete(f"/consents/{ACCOUNT.code}").status == 200
+        assert nobody.delete(f"/consents/{ACCOUNT.code}").code == "use_cancellation"  # it asks for a proof first
+        consent.withdraw(person.pk, ACCOUNT)
     assert nobody.get("/me").status == 401
     row = Person.objects.get(pk=person.pk)
     assert (row.is_active, row.phone, row.nickname, row.has_usable_password()) == (False, None, None, False)

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 
+from anju.access.models import Face
 from anju.access.purposes import FACE_OPENING
 from anju.homes.purposes import HOME_CERTIFICATION
 from anju.notices.models import Notice
@@ -16,7 +17,7 @@ from anju.people import guardians
 from anju.people import tasks as people_tasks
 from anju.people.models import PHONE, Child, Guardianship, Person
 from anju.people.purposes import CHILD
-from anju.privacy import consent
+from anju.privacy import consent, scope
 from anju.privacy.models import Consent
 from anju.privacy.refusals import Refused
 from anju.privacy.vault import vault
@@ -69,6 +70,15 @@ def test_a_guardian_adds_a_child_and_decides_purpose_by_purpose(door: Door, chil
     assert not consent.granted(UUID(child), FACE_OPENING)
     history = door.get(f"/children/{child}/consents").body
     assert [one["action"] for one in history][:2] == ["withdrawn", "granted"]
+
+
+def test_what_a_guardian_takes_back_is_erased_though_only_the_child_sees_it(door: Door, child: str) -> None:
+    agree(door, child)
+    agree(door, child, FACE_OPENING)
+    factories.face(Person.objects.get(pk=child))
+    door.delete(f"/children/{child}/consents/{FACE_OPENING.code}")
+    with scope.platform():
+        assert not Face.objects.filter(person=child).exists()
 
 
 def test_the_record_says_who_decided(person: Person, door: Door, child: str) -> None:
@@ -219,7 +229,8 @@ def test_taking_back_the_childs_profile_erases_the_child(
 
 
 def test_a_guardian_who_closes_their_account_leaves_no_child_behind(person: Person, door: Door, child: str) -> None:
-    assert door.delete("/consents/account").status == 200
+    assert door.delete("/consents/account").code == "use_cancellation"
+    consent.withdraw(person.pk, ACCOUNT)
     assert not Child.objects.filter(pk=child).exists()
 
 

@@ -6,6 +6,7 @@ nothing may be left of what was taken back, and the history may only have grown.
 that it must notice.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, ClassVar
@@ -14,6 +15,7 @@ from uuid import UUID
 
 from django.core.cache import caches
 from django.db import connection, transaction
+from django.test.client import ClientHandler
 from django.utils import timezone
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -38,6 +40,7 @@ from anju.people.purposes import CHILD, REAL_NAME
 from anju.policies.models import Controller
 from anju.privacy import consent, erasure, scope
 from anju.privacy.models import Consent, new_id
+from anju.privacy.purposes import PURPOSES as declared
 from anju.privacy.purposes import Purpose
 from tests import factories
 from tests.doors import Answer, Door
@@ -45,6 +48,8 @@ from tests.doors import Answer, Door
 LIFE = 50
 """Steps of one life."""
 PURPOSES = (ACCOUNT, CHILD, REAL_NAME, HOME_CERTIFICATION, GATE_OPENING, FACE_OPENING)
+_HANDLER = ClientHandler(enforce_csrf_checks=False)
+"""One for all doors: setting up the middleware takes longer than a dozen steps."""
 FEATURES = {
     HOME_CERTIFICATION.code: ("homes_application", MOST_OPEN),
     GATE_OPENING.code: ("access_phonekey", MOST_KEYS),
@@ -59,7 +64,9 @@ _ACTS = "select subject, id, purpose, action, version, actor from privacy_consen
 
 subjects = st.sampled_from(["adult", "child"])
 everybody = st.sampled_from(["adult", "child", "guardian", "stranger", "guardian", "adult"])
-purposes = st.sampled_from([HOME_CERTIFICATION, GATE_OPENING] * 4 + [FACE_OPENING, REAL_NAME, ACCOUNT, CHILD])
+purposes = st.sampled_from([*FEATURES] * 4 + [one.code for one in (FACE_OPENING, REAL_NAME, ACCOUNT, CHILD)])
+ending = st.sampled_from([*FEATURES] * 7 + [FACE_OPENING.code, REAL_NAME.code] * 2 + [ACCOUNT.code, CHILD.code])
+"""Taken back: seldom the account, with which a life is over."""
 
 
 def _upwards(purpose: Purpose) -> list[Purpose]:
@@ -72,8 +79,8 @@ class Consents(RuleBasedStateMachine):
 
     executed: ClassVar[int] = 0
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(settled=st.booleans())
+    def begin(self, settled: bool) -> None:
         self.lasting = ExitStack()
         self.lasting.enter_context(_undone())
         for purpose in PURPOSES:
@@ -86,6 +93,8 @@ class Consents(RuleBasedStateMachine):
         people["child"] = factories.child(people["guardian"]).person
         self.ids: dict[str, UUID] = {name: person.pk for name, person in people.items()}
         self.doors = {name: Door.of(person) for name, person in people.items()}
+        for door in self.doors.values():
+            door.client.handler = _HANDLER
         self.guardianships: dict[str, str] = {}
         self.guardians, self.invited, self.gone, self.controller = {"guardian"}, False, set[str](), 0
         self.last = {
@@ -96,6 +105,9 @@ class Consents(RuleBasedStateMachine):
         self.rows = {(subject, purpose): 0 for subject in ("adult", "child") for purpose in FEATURES}
         self.history: dict[str, list[tuple[Any, ...]]] = {"adult": [], "child": []}
         self.acts = {"adult": 1, "child": 2}
+        for purpose in (HOME_CERTIFICATION, GATE_OPENING, FACE_OPENING) if settled else ():
+            self.agree("adult", "adult", purpose, purpose.version)
+            self.agree("guardian", "child", purpose, purpose.version)
 
     def teardown(self) -> None:
         if hasattr(self, "lasting"):
@@ -146,42 +158,51 @@ class Consents(RuleBasedStateMachine):
         assert answer.status < 500, what
         assert (answer.status < 300) == allowed, f"{what}: {answer.status} {answer.body}"
 
-    @rule(who=everybody, subject=subjects, purpose=purposes, off=st.sampled_from([0, 0, 0, 0, -1, 1]))
-    def somebody_agrees(self, who: str, subject: str, purpose: Purpose, off: int) -> None:
-        self.agree(who, subject, purpose, purpose.version + off)
+    @rule(who=everybody, subject=subjects, code=purposes, off=st.sampled_from([0, 0, 0, 0, -1, 1]))
+    def somebody_agrees(self, who: str, subject: str, code: str, off: int) -> None:
+        self.agree(who, subject, declared[code], declared[code].version + off)
 
-    @rule(subject=subjects, purpose=purposes)
-    def who_may_agrees_to_all_it_needs(self, subject: str, purpose: Purpose) -> None:
+    @rule(subject=subjects, code=purposes)
+    def who_may_agrees_to_all_it_needs(self, subject: str, code: str) -> None:
         who = "adult" if subject == "adult" else min(self.guardians, default="guardian")
-        for one in _upwards(purpose):
+        for one in _upwards(declared[code]):
             if not self.counts(subject, one):
                 self.agree(who, subject, one, one.version)
 
-    @rule(who=everybody, subject=subjects, purpose=purposes)
-    def somebody_takes_back(self, who: str, subject: str, purpose: Purpose) -> None:
+    @rule(who=everybody, subject=subjects, code=ending)
+    def somebody_takes_back(self, who: str, subject: str, code: str) -> None:
+        purpose = declared[code]
         answer = self.doors[who].delete(f"{self.consents(who, subject)}/{purpose.code}")
-        if may := self.decides(who, subject):
+        may = self.decides(who, subject)
+        closes = (
+            may and who == "adult" and purpose is ACCOUNT
+        )  # which asks for more than this: see rights/cancellation.py
+        if closes:
+            consent.withdraw(self.ids[subject], ACCOUNT)
+        if may:
             self.end(subject, purpose, who)
-        self.expect(answer, may, f"{who} takes back {purpose.code} for {subject}")
+        self.expect(answer, may and not closes, f"{who} takes back {purpose.code} for {subject}")
 
-    @rule(subject=subjects, purpose=st.sampled_from([HOME_CERTIFICATION, GATE_OPENING]))
-    def somebody_uses(self, subject: str, purpose: Purpose) -> None:
+    @rule(subject=subjects, code=st.sampled_from([*FEATURES]))
+    def somebody_uses(self, subject: str, code: str) -> None:
+        purpose = declared[code]
         caches["process"].clear()  # nobody waits a minute here
-        so_far = self.rows[subject, purpose.code]
-        may = subject not in self.gone and self.granted(subject, purpose) and so_far < FEATURES[purpose.code][1]
+        so_far = self.rows[subject, code]
+        may = subject not in self.gone and self.granted(subject, purpose) and so_far < FEATURES[code][1]
         if purpose is HOME_CERTIFICATION:
             home = self.homes[min(so_far, MOST_OPEN - 1)]
             body = {"home": home, "role": "owner", "name": "王小安", "id_number": factories.citizen()}
             answer = self.doors[subject].post("/applications", body)
         else:
             answer = self.doors[subject].post("/keys", {"public": encoding.encode(factories.key()[1])})
-        self.rows[subject, purpose.code] += may
+        self.rows[subject, code] += may
         self.expect(answer, may, f"{subject} uses {purpose.code}")
 
     # --- what happens around them -------------------------------------------------------------------------------------
 
-    @rule(purpose=purposes)
-    def the_text_changes(self, purpose: Purpose) -> None:
+    @rule(code=st.sampled_from([one.code for one in PURPOSES]))
+    def the_text_changes(self, code: str) -> None:
+        purpose = declared[code]
         object.__setattr__(purpose, "version", purpose.version + 1)
         type(self).executed += 1
 
@@ -282,6 +303,14 @@ def _undone() -> Iterator[None]:
 def run(steps: int) -> int:
     """Live until at least so many steps are done. Returns how many. Raises AssertionError at the first broken promise."""
     Consents.executed = 0
+    logging.disable(logging.WARNING)  # every second step is refused, as it should be
+    try:
+        return _run(steps)
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def _run(steps: int) -> int:
     while Consents.executed < steps:
         lives = max(1, (steps - Consents.executed) // LIFE)
         run_state_machine_as_test(

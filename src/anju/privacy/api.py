@@ -5,11 +5,13 @@ from typing import cast
 from uuid import UUID
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Router, Schema, Status
 
 from anju.privacy import consent
 from anju.privacy.models import Consent
 from anju.privacy.purposes import PURPOSES, Basis, Purpose
+from anju.privacy.refusals import Refused
 from anju.privacy.registry import held_for
 
 router = Router(tags=["privacy"])
@@ -146,6 +148,9 @@ def agree(request: HttpRequest, agreement: Agreement) -> Status[Standing]:
 
 @router.delete("/consents/{purpose}", response=Withdrawn)
 def take_back(request: HttpRequest, purpose: str) -> Withdrawn:
-    subject = _subject(request)
+    """The account's own purpose ends with the account: that asks for a proof and leaves time to think again."""
+    subject, found = _subject(request), consent.find(purpose)
     consent.require_voice(subject, subject)
-    return withdrawn(consent.withdraw(subject, consent.find(purpose)))
+    if not found.optional:
+        raise Refused("use_cancellation", _("要停止使用账号，请到“我的 → 设置 → 账号注销”办理。"), status=409)
+    return withdrawn(consent.withdraw(subject, found))
