@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from anju.homes.models import Community, Duty
-from anju.incidents import actions, telling
+from anju.incidents import actions, drafts, telling
 from anju.incidents.models import Affected, Incident
 from anju.notices.models import Notice
 from anju.partners.models import OutboxMessage
@@ -122,10 +122,28 @@ def test_the_drafts_say_what_the_law_asks_for_in_both_languages(misuse: Incident
     assert "受影响人数：1 人" in page and "证件号码" in page and "People affected: 1" in page
 
 
+def confirmed(dpo: Desk, incident: Incident) -> None:
+    """The officer checks what is marked and submits it."""
+    with scope.platform():
+        texts = drafts.checked(Incident.objects.get(pk=incident.pk))
+    form = {f"{name}-{language}": text for name, both in texts.items() for language, text in both.items()}
+    dpo.post(f"incidents/{incident.pk}/edit/", form)
+    assert dpo.post(f"incidents/{incident.pk}/confirm/").status_code == 302
+
+
 def told(dpo: Desk, manager: Desk, incident: Incident, work: Work) -> None:
-    dpo.post(f"incidents/{incident.pk}/confirm/")
+    confirmed(dpo, incident)
     manager.post(f"incidents/{incident.pk}/send/", {"decision": "send"})
     work()
+
+
+def test_what_the_program_cannot_know_is_checked_before_it_goes_out(misuse: Incident, dpo: Desk) -> None:
+    assert "【请核实】" in dpo.text(f"incidents/{misuse.pk}/")
+    answer = dpo.post(f"incidents/{misuse.pk}/confirm/")
+    assert answer.status_code == 422 and "请按实际情况改好" in answer.content.decode()
+    assert state(misuse) == "open"
+    confirmed(dpo, misuse)
+    assert state(misuse) == "confirmed"
 
 
 def test_everybody_affected_is_told_once_in_their_language(
@@ -151,7 +169,7 @@ def test_a_job_that_died_halfway_tells_the_rest_and_nobody_twice(
         read(reviewer, who, community)
     made = register(actors=[str(reviewer.person.pk)])
     dpo.post(f"incidents/{made.pk}/measure/")
-    dpo.post(f"incidents/{made.pk}/confirm/")
+    confirmed(dpo, made)
     manager.post(f"incidents/{made.pk}/send/", {"decision": "send"})
     monkeypatch.setattr(telling, "BATCH", 1)
     one, calls = telling._one, []
@@ -186,7 +204,7 @@ def test_who_cannot_be_reached_gets_a_public_announcement(
 
 
 def test_nobody_approves_what_they_prepared(misuse: Incident, dpo: Desk, lan: Person, work: Work) -> None:
-    dpo.post(f"incidents/{misuse.pk}/confirm/")
+    confirmed(dpo, misuse)
     answer = dpo.post(f"incidents/{misuse.pk}/send/", {"decision": "send"})
     assert answer.status_code == 403 and "不能批准自己准备的告知" in answer.content.decode()
     assert work() == 0 and notices_of(lan) == []
@@ -219,7 +237,7 @@ def test_it_is_closed_only_when_people_were_told_and_the_authority_was(
     assert state(misuse) == "closed"
     steps = AuditEntry.objects.filter(action="incident", target_id=str(misuse.pk)).order_by("id")
     assert list(steps.values_list("reason", flat=True)) == [
-        "found", "measured", "reported", "confirmed", "approved", "told", "closed",
+        "found", "measured", "reported", "edited", "confirmed", "approved", "told", "closed",
     ]  # fmt: skip
 
 

@@ -123,7 +123,7 @@ def edit(incident: Incident, texts: dict[str, dict[str, str]], *, staff: Person)
     """Change the drafts: texts by name (notice, announcement, report) and language. Raises Refused."""
     _require(staff, incident, INCIDENTS)
     found = _locked(incident, State.OPEN)
-    for name in ("notice", "announcement", "report"):
+    for name in drafts.TEXTS:
         for language in drafts.LANGUAGES:
             text = texts.get(name, {}).get(language, "").strip()
             if not 20 <= len(text) <= _MOST_TEXT:
@@ -136,9 +136,12 @@ def edit(incident: Incident, texts: dict[str, dict[str, str]], *, staff: Person)
 
 @transaction.atomic
 def confirm(incident: Incident, *, staff: Person) -> Incident:
-    """The texts stand; somebody else decides whether they go out. Raises Refused."""
+    """The texts stand; somebody else decides whether they go out. Raises Refused: something in them is not checked."""
     _require(staff, incident, INCIDENTS)
     found = _locked(incident, State.OPEN)
+    if drafts.unchecked(found):
+        text = _("文字里还有“%(mark)s”：请按实际情况改好这些地方并保存，再提交批准。")
+        raise Refused("unchecked", text % {"mark": drafts.CHECK}, field="notice")
     found.state, found.prepared_by = State.CONFIRMED, staff.pk
     found.save(update_fields=["state", "prepared_by"])
     _note(found, staff, "confirmed")

@@ -16,6 +16,9 @@ from anju.incidents.models import Incident
 from anju.privacy.refusals import Text
 
 LANGUAGES = ("zh-hans", "en")
+TEXTS = ("notice", "announcement", "report")
+CHECK: Text = gettext_lazy("【请核实】")
+"""Stands where a draft says what was done: the program cannot know, and nothing goes out before somebody has checked."""
 Kind = Incident.Kind
 
 _HAPPENED: dict[str, Text] = {
@@ -53,7 +56,7 @@ def _facts(incident: Incident) -> dict[str, str]:
         "found": f"{timezone.localtime(incident.found_at):%Y-%m-%d %H:%M}",
         "happened": str(_HAPPENED[incident.kind]) % {"place": place},
         "harm": str(_HARM[incident.kind]),
-        "done": str(_DONE[incident.kind]),
+        "done": f"{CHECK}{_DONE[incident.kind]}",
         "advice": str(_ADVICE[incident.kind]),
         "kinds": kinds(_places(incident)),
         "count": str(incident.affected.count()),
@@ -119,3 +122,19 @@ def for_person(incident: Incident, language: str, places: list[str]) -> str:
     with translation.override(language):
         text = incident.notice.get(language) or incident.notice[LANGUAGES[0]]
         return str(text).replace("{kinds}", kinds(places))
+
+
+def unchecked(incident: Incident) -> bool:
+    """Whether a text still has a place that somebody has to check."""
+    return checked(incident) != {name: getattr(incident, name) for name in TEXTS}
+
+
+def checked(incident: Incident) -> dict[str, dict[str, str]]:
+    """The texts without those marks, by name and language."""
+    found: dict[str, dict[str, str]] = {name: {} for name in TEXTS}
+    for language in LANGUAGES:
+        with translation.override(language):
+            mark = str(CHECK)
+        for name, texts in found.items():
+            texts[language] = str(getattr(incident, name).get(language, "")).replace(mark, "")
+    return found

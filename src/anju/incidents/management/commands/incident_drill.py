@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Count
 from django.utils import timezone
 
-from anju.incidents import actions, telling
+from anju.incidents import actions, drafts, telling
 from anju.incidents.models import Incident
 from anju.people.models import Person
 from anju.privacy import scope
@@ -54,6 +54,8 @@ class Command(BaseCommand):
             ),
         )
         self._timed("measured", lambda: actions.measure(incident, staff=operator))
+        incident.refresh_from_db()
+        self._timed("checked", lambda: actions.edit(incident, drafts.checked(incident), staff=operator))
         self._timed("confirmed", lambda: actions.confirm(incident, staff=operator))
         self._timed("told nobody", lambda: telling.tell(incident.pk))
         self._timed("reported", lambda: actions.report(incident, staff=operator, how="below", receipt="drill / 演练"))
