@@ -7,7 +7,7 @@ from anju.people.models import Person
 from anju.privacy import audit, scope
 from anju.privacy.models import AuditEntry
 from anju.rights import actions, cancellation
-from anju.rights.models import Request
+from anju.rights.models import Request, RightKind
 from tests import factories
 from tests.console.conftest import Desk
 
@@ -19,9 +19,7 @@ def officer(community: Community) -> Desk:
 
 def _asked(person: Person, **facts: str) -> Request:
     with scope.person(person.pk):
-        return actions.ask(
-            person, Request.Kind(facts.pop("kind", "explain")), text=facts.pop("text", "为什么？"), **facts
-        )
+        return actions.ask(person, RightKind(facts.pop("kind", "explain")), text=facts.pop("text", "为什么？"), **facts)
 
 
 @pytest.mark.parametrize("duty", [Duty.REVIEWER, Duty.GUARD, Duty.MANAGER, Duty.FRONT_DESK, Duty.CASHIER])

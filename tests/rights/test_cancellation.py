@@ -15,7 +15,7 @@ from anju.privacy import erasure, ledger, scope
 from anju.privacy.refusals import Refused
 from anju.privacy.vault import vault
 from anju.rights import cancellation
-from anju.rights.models import Request, Target
+from anju.rights.models import Request, RightKind, RightState, TargetKind, TargetState
 from tests import factories
 from tests.doors import Door
 from tests.rights.conftest import proven
@@ -37,7 +37,7 @@ def _carried_out(person: Person) -> Request:
     for request in cancellation.due():
         cancellation.carry_out(request)
     with scope.platform():
-        return Request.objects.get(subject=person.pk, kind=Request.Kind.CANCEL)
+        return Request.objects.get(subject=person.pk, kind=RightKind.CANCEL)
 
 
 def _told(gate: Gate, person: Person) -> Grant:
@@ -82,7 +82,7 @@ def test_afterwards_nothing_is_left_of_the_person(
     with scope.platform():
         assert erasure.left_of(resident.pk) == {}
         assert not Person.objects.filter(pk=resident.pk).exists()
-        assert Request.objects.get(pk=request.pk).state == Request.State.DONE
+        assert Request.objects.get(pk=request.pk).state == RightState.DONE
     assert door.get("/me").status == 401
     assert str(resident.pk) in {entry.subject for entry in ledger.entries()}
 
@@ -107,8 +107,8 @@ def test_it_waits_for_an_offline_gate(
         request = _carried_out(resident)
     assert not cancellation.settle(request.pk)
     with scope.platform():
-        waits = request.targets.get(kind=Target.Kind.GATE)
-        assert (waits.place, waits.state) == (str(gate.pk), Target.State.PENDING)
+        waits = request.targets.get(kind=TargetKind.GATE)
+        assert (waits.place, waits.state) == (str(gate.pk), TargetState.PENDING)
         assert Person.objects.filter(pk=resident.pk).exists()
 
 
@@ -130,7 +130,7 @@ def test_a_gate_is_believed_only_when_its_tables_show_it(
     assert erasures.confirm(gate.pk) is erasures.Answer.HOLDS
     assert not cancellation.settle(request.pk)
     with scope.platform():
-        assert request.targets.get(kind=Target.Kind.GATE).state == Target.State.FAILED
+        assert request.targets.get(kind=TargetKind.GATE).state == TargetState.FAILED
         assert Gate.objects.get(pk=gate.pk).suspect_since is not None
 
     _told(gate, resident)

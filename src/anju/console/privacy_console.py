@@ -27,7 +27,7 @@ from anju.privacy.refusals import Refused
 from anju.privacy.registry import RETENTIONS
 from anju.privacy.staff import OPERATOR, duties, holds
 from anju.rights import actions, cancellation, queries
-from anju.rights.models import Request, Target
+from anju.rights.models import Request, RightState, Target, TargetKind
 
 DAYS = 30
 FILING_FROM = 100_000
@@ -118,7 +118,7 @@ def _unmasks(request: HttpRequest) -> list[dict[str, Any]]:  # Any: as above
     return [
         {
             **one,
-            "name": known.get(one["actor"], "—"),
+            "name": known.get(one["actor"] or UUID(int=0), "—"),
             "reasons": "、".join(
                 f"{audit.REASONS.get(reason, reason)} {count}"
                 for (actor, reason), count in reasons.most_common()
@@ -168,7 +168,7 @@ def _page(request: HttpRequest, found: Request, refused: Refused | None = None) 
         place=queries.title_of(found.place) if found.place else "",
         steps=found.steps.order_by("id"),
         targets=[(one, _place(one)) for one in found.targets.all()],
-        open=found.state == Request.State.RECEIVED and mine,
+        open=found.state == RightState.RECEIVED and mine,
         may_answer=mine,
         refused=refused,
         typed=request.POST.get("text", "") if refused else "",
@@ -178,7 +178,7 @@ def _page(request: HttpRequest, found: Request, refused: Refused | None = None) 
 
 
 def _place(target: Target) -> str:
-    if target.kind == Target.Kind.GATE:
+    if target.kind == TargetKind.GATE:
         gate = Gate.objects.filter(pk=target.place).first()
         return f"{gate.name}（{_('在线') if gate.online else _('离线')}）" if gate else target.place
     return queries.title_of(target.place)

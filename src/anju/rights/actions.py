@@ -19,10 +19,10 @@ from anju.privacy.declarations import Category
 from anju.privacy.models import AuditEntry
 from anju.privacy.refusals import Refused
 from anju.privacy.sealed import Sealed
-from anju.rights.models import ANSWER_WITHIN, Request, Step
+from anju.rights.models import ANSWER_WITHIN, Request, RightKind, RightState, Step
 
 MOST_OPEN = 10
-BY_STAFF = (Request.Kind.CORRECT, Request.Kind.DELETE, Request.Kind.EXPLAIN)
+BY_STAFF = (RightKind.CORRECT, RightKind.DELETE, RightKind.EXPLAIN)
 """Kinds that a member of staff answers, when the platform cannot by itself."""
 
 
@@ -41,26 +41,26 @@ def correctable(subject: UUID) -> dict[str, str]:
 
 
 @transaction.atomic
-def ask(person: Person, kind: Request.Kind, *, text: str, place: str = "") -> Request:
+def ask(person: Person, kind: RightKind, *, text: str, place: str = "") -> Request:
     """A request for staff to answer within fifteen days. Raises Refused."""
     if kind not in BY_STAFF:
         raise Refused("wrong_kind", _("请从页面上选择要办理的事项。"), field="kind")
     text = text.strip()
     if not 1 <= len(text) <= 500:
         raise Refused("text_length", _("请写明您的要求（1 到 500 个字）。"), field="text")
-    if kind == Request.Kind.CORRECT and place not in correctable(person.pk):
+    if kind == RightKind.CORRECT and place not in correctable(person.pk):
         raise Refused("unknown_field", _("请选择要更正的信息。"), field="place")
-    if kind == Request.Kind.CORRECT and place.endswith(".id_number"):
+    if kind == RightKind.CORRECT and place.endswith(".id_number"):
         text = id_number.parse(text)
-    if Request.objects.filter(subject=person.pk, state=Request.State.RECEIVED).count() >= MOST_OPEN:
+    if Request.objects.filter(subject=person.pk, state=RightState.RECEIVED).count() >= MOST_OPEN:
         raise Refused("too_many_requests", _("您有多项申请正在处理，请等待答复后再提交。"), status=409)
-    return _record(person, kind, Request.State.RECEIVED, text=text, place=place)
+    return _record(person, kind, RightState.RECEIVED, text=text, place=place)
 
 
 @transaction.atomic
-def done_at_once(person: Person, kind: Request.Kind, purpose: str = "") -> Request:
+def done_at_once(person: Person, kind: RightKind, purpose: str = "") -> Request:
     """The record of a request that the platform has just carried out itself."""
-    request = _record(person, kind, Request.State.DONE, purpose=purpose)
+    request = _record(person, kind, RightState.DONE, purpose=purpose)
     request.closed_at = timezone.now()
     request.save(update_fields=["closed_at"])
     return request
@@ -73,7 +73,7 @@ def delete(person: Person, purpose: str) -> Request:
     if found is ACCOUNT:
         raise Refused("use_cancellation", _("要删除账号本身，请使用“账号注销”。"), status=409, field="purpose")
     consent.withdraw(person.pk, found)
-    return done_at_once(person, Request.Kind.DELETE, purpose)
+    return done_at_once(person, RightKind.DELETE, purpose)
 
 
 @transaction.atomic
@@ -85,10 +85,10 @@ def restrict(person: Person, purpose: str) -> Request:
             "use_cancellation", _("账号本身不能限制处理；如不再使用，请选择“账号注销”。"), status=409, field="purpose"
         )
     consent.restrict(person.pk, found)
-    return done_at_once(person, Request.Kind.RESTRICT, purpose)
+    return done_at_once(person, RightKind.RESTRICT, purpose)
 
 
-def _record(person: Person, kind: Request.Kind, state: Request.State, **facts: str) -> Request:
+def _record(person: Person, kind: RightKind, state: RightState, **facts: str) -> Request:
     now = timezone.now()
     lives = communities_of(person.pk)
     with scope.person(person.pk, lives):
@@ -109,16 +109,16 @@ def _record(person: Person, kind: Request.Kind, state: Request.State, **facts: s
 def take_back(person: Person, request_id: UUID) -> None:
     """The person withdraws a request that nobody has answered. Raises Refused."""
     found = Request.objects.select_for_update().filter(pk=request_id, subject=person.pk).first()
-    if found is None or found.state != Request.State.RECEIVED:
+    if found is None or found.state != RightState.RECEIVED:
         raise Refused("nothing_to_take_back", _("这项申请已经办结，不能再撤回。"), status=409)
-    _close(found, Request.State.TAKEN_BACK, person.pk)
+    _close(found, RightState.TAKEN_BACK, person.pk)
 
 
 @transaction.atomic
 def answer(request: Request, *, staff: Person, support: bool, text: str) -> Request:
     """Staff answer a request, and what it asks is done. The person is told. Raises Refused."""
     found = Request.objects.select_for_update().get(pk=request.pk)
-    if found.state != Request.State.RECEIVED:
+    if found.state != RightState.RECEIVED:
         raise Refused("already_answered", _("这项申请已由其他同事办结，请刷新页面。"), status=409)
     if found.subject == staff.pk:
         raise Refused("own_request", _("自己的申请请由其他同事办理。"), status=403)
@@ -128,7 +128,7 @@ def answer(request: Request, *, staff: Person, support: bool, text: str) -> Requ
     if support:
         _do(found)
     found.answer, found.handled_by = text, staff.pk
-    _close(found, Request.State.DONE if support else Request.State.REFUSED, staff.pk, "answer", "handled_by")
+    _close(found, RightState.DONE if support else RightState.REFUSED, staff.pk, "answer", "handled_by")
     audit.record(
         AuditEntry.Action.DECIDE, found, actor=staff.pk, subject=found.subject, fields=["state"], reason=found.state
     )
@@ -138,14 +138,14 @@ def answer(request: Request, *, staff: Person, support: bool, text: str) -> Requ
 
 def _do(request: Request) -> None:
     """Carry out what was asked: write the corrected value, or take the value away. An explanation is its own deed."""
-    if request.kind == Request.Kind.EXPLAIN or not request.place:
+    if request.kind == RightKind.EXPLAIN or not request.place:
         return
     label, name = request.place.rsplit(".", 1)
     model = apps.get_model(label)
     with scope.platform():
-        rows = model._base_manager.select_for_update().filter(**{model.privacy.subject: request.subject})  # type: ignore[attr-defined]
+        rows = model._base_manager.select_for_update().filter(**{model.privacy.subject: request.subject})
         for row in rows:
-            setattr(row, name, request.text.open() if request.kind == Request.Kind.CORRECT else None)
+            setattr(row, name, request.text.open() if request.kind == RightKind.CORRECT else None)
             row.save(update_fields=[name])
             fields = [name]
             audit.record(
@@ -153,7 +153,7 @@ def _do(request: Request) -> None:
             )
 
 
-def _close(request: Request, state: Request.State, actor: UUID, *fields: str) -> None:
+def _close(request: Request, state: RightState, actor: UUID, *fields: str) -> None:
     request.state, request.closed_at = state, timezone.now()
     request.save(update_fields=["state", "closed_at", *fields])
     Step.objects.create(request=request, state=state, actor=actor)
@@ -172,7 +172,7 @@ def remind(before: timedelta) -> tuple[list[Request], list[Request]]:
     """Requests whose answer is near its time, and those past it, each once. Marks them."""
     now = timezone.now()
     with scope.platform(), transaction.atomic():
-        open_ones = Request.objects.select_for_update().filter(state=Request.State.RECEIVED)
+        open_ones = Request.objects.select_for_update().filter(state=RightState.RECEIVED)
         near = list(open_ones.filter(reminded_at__isnull=True, due_at__lte=now + before, due_at__gt=now))
         late = list(open_ones.filter(escalated_at__isnull=True, due_at__lte=now))
         Request.objects.filter(pk__in=[one.pk for one in near]).update(reminded_at=now)

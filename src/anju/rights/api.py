@@ -14,7 +14,7 @@ from anju.people.limits import Each
 from anju.people.models import person_of, subject_of
 from anju.privacy import consent, scope
 from anju.rights import actions, cancellation, export, queries
-from anju.rights.models import Request, Target
+from anju.rights.models import Request, RightKind, RightState, TargetKind, TargetState
 
 router = Router(tags=["rights"])
 
@@ -24,21 +24,21 @@ class Code(Schema):
 
 
 class Ask(Schema):
-    kind: Request.Kind
+    kind: RightKind
     text: str = Field(default="", max_length=2000)
     place: str = Field(default="", max_length=80)
     purpose: str = Field(default="", max_length=40)
 
 
 class StepOut(Schema):
-    state: Request.State
+    state: RightState
     at: datetime
 
 
 class RequestOut(Schema):
     id: UUID
-    kind: Request.Kind
-    state: Request.State
+    kind: RightKind
+    state: RightState
     purpose: str | None
     place: str | None
     text: str | None
@@ -73,9 +73,9 @@ class CancellationOut(Schema):
 
 
 class TargetOut(Schema):
-    kind: Target.Kind
+    kind: TargetKind
     place: str
-    state: Target.State
+    state: TargetState
     confirmed_at: datetime | None
 
 
@@ -83,7 +83,7 @@ class Receipt(Schema):
     """How far an erasure has come. Names nobody."""
 
     id: UUID
-    state: Request.State
+    state: RightState
     closed_at: datetime | None
     targets: list[TargetOut]
 
@@ -91,8 +91,8 @@ class Receipt(Schema):
 def _present(request: Request) -> RequestOut:
     return RequestOut(
         id=request.pk,
-        kind=Request.Kind(request.kind),
-        state=Request.State(request.state),
+        kind=RightKind(request.kind),
+        state=RightState(request.state),
         purpose=str(consent.find(request.purpose).title) if request.purpose else None,
         place=queries.title_of(request.place) if request.place else None,
         text=request.text.open() if request.text else None,
@@ -102,7 +102,7 @@ def _present(request: Request) -> RequestOut:
         carry_out_at=request.carry_out_at,
         closed_at=request.closed_at,
         overdue=request.overdue,
-        steps=[StepOut(state=Request.State(one.state), at=one.at) for one in request.steps.all()],
+        steps=[StepOut(state=RightState(one.state), at=one.at) for one in request.steps.all()],
     )
 
 
@@ -142,9 +142,9 @@ def ask(request: HttpRequest, asked: Ask) -> Status[RequestOut]:
     """Deleting and restricting by purpose are done at once; the rest is answered by staff."""
     recheck.require(request)
     person = person_of(request.user)
-    if asked.kind == Request.Kind.DELETE and asked.purpose:
+    if asked.kind == RightKind.DELETE and asked.purpose:
         made = actions.delete(person, asked.purpose)
-    elif asked.kind == Request.Kind.RESTRICT:
+    elif asked.kind == RightKind.RESTRICT:
         made = actions.restrict(person, asked.purpose)
     else:
         made = actions.ask(person, asked.kind, text=asked.text, place=asked.place)
@@ -177,7 +177,7 @@ def export_pdf(request: HttpRequest) -> HttpResponse:
 def _download(request: HttpRequest, make: Callable[[UUID], bytes], kind: str, ending: str) -> HttpResponse:
     recheck.require(request)
     content = make(subject_of(request.user))
-    actions.done_at_once(person_of(request.user), Request.Kind.EXPORT)
+    actions.done_at_once(person_of(request.user), RightKind.EXPORT)
     response = HttpResponse(content, content_type=kind)
     response.headers["Content-Disposition"] = f'attachment; filename="anju-export.{ending}"'
     response.headers["Cache-Control"] = "no-store"
@@ -219,13 +219,13 @@ def receipt(request: HttpRequest, request_id: UUID) -> Receipt:
     found = queries.receipt(request_id)
     return Receipt(
         id=found.pk,
-        state=Request.State(found.state),
+        state=RightState(found.state),
         closed_at=found.closed_at,
         targets=[
             TargetOut(
-                kind=Target.Kind(one.kind),
-                place=_("门禁") if one.kind == Target.Kind.GATE else queries.title_of(one.place),
-                state=Target.State(one.state),
+                kind=TargetKind(one.kind),
+                place=_("门禁") if one.kind == TargetKind.GATE else queries.title_of(one.place),
+                state=TargetState(one.state),
                 confirmed_at=one.confirmed_at,
             )
             for one in found.targets.all()

@@ -21,7 +21,7 @@ from anju.privacy import consent, erasure, scope
 from anju.privacy.models import Sharing
 from anju.privacy.refusals import Refused
 from anju.privacy.vault import vault
-from anju.rights.models import ANSWER_WITHIN, Request, Step, Target
+from anju.rights.models import ANSWER_WITHIN, Request, RightKind, RightState, Step, Target, TargetKind, TargetState
 
 log = structlog.get_logger()
 
@@ -40,8 +40,8 @@ def ask(person: Person) -> Request:
             request = Request.objects.create(
                 subject=person.pk,
                 community_id=next(iter(communities_of(person.pk)), None),
-                kind=Request.Kind.CANCEL,
-                state=Request.State.WAITING,
+                kind=RightKind.CANCEL,
+                state=RightState.WAITING,
                 due_at=now + ANSWER_WITHIN,
                 carry_out_at=now + undo_window(),
             )
@@ -59,19 +59,19 @@ def ask(person: Person) -> Request:
 
 def waiting(subject: UUID) -> Request | None:
     """This person's cancellation that can still be taken back."""
-    return Request.objects.filter(subject=subject, kind=Request.Kind.CANCEL, state=Request.State.WAITING).first()
+    return Request.objects.filter(subject=subject, kind=RightKind.CANCEL, state=RightState.WAITING).first()
 
 
 @transaction.atomic
 def take_back(person: Person) -> None:
     """The person thinks again. Raises Refused when there is nothing to take back any more."""
     found = Request.objects.select_for_update().filter(
-        subject=person.pk, kind=Request.Kind.CANCEL, state=Request.State.WAITING
+        subject=person.pk, kind=RightKind.CANCEL, state=RightState.WAITING
     )
     request = found.first()
     if request is None:
         raise Refused("nothing_to_take_back", _("没有可以撤回的注销申请。"), status=409)
-    request.state, request.closed_at = Request.State.TAKEN_BACK, timezone.now()
+    request.state, request.closed_at = RightState.TAKEN_BACK, timezone.now()
     request.save(update_fields=["state", "closed_at"])
     Step.objects.create(request=request, state=request.state, actor=person.pk)
 
@@ -79,7 +79,7 @@ def take_back(person: Person) -> None:
 def due() -> list[UUID]:
     """Cancellations whose undo window is over."""
     with scope.platform():
-        ripe = Request.objects.filter(state=Request.State.WAITING, carry_out_at__lte=timezone.now())
+        ripe = Request.objects.filter(state=RightState.WAITING, carry_out_at__lte=timezone.now())
         return list(ripe.values_list("pk", flat=True))
 
 
@@ -88,13 +88,13 @@ def carry_out(request_id: UUID) -> None:
     """Erase everything here, and note every place that has yet to confirm."""
     with scope.platform():
         request = Request.objects.select_for_update().get(pk=request_id)
-        if request.state != Request.State.WAITING:
+        if request.state != RightState.WAITING:
             return
         subject = request.subject
         Target.objects.bulk_create(_targets(request))
         consent.withdraw(subject, ACCOUNT)
         erasure.erase_person(subject)
-        request.state = Request.State.ERASING
+        request.state = RightState.ERASING
         request.save(update_fields=["state"])
         Step.objects.create(request=request, state=request.state)
 
@@ -103,24 +103,24 @@ def _targets(request: Request) -> Iterator[Target]:
     """Every place where something about this person lies now."""
     subject = request.subject
 
-    def target(kind: Target.Kind, place: str, expected: int) -> Target:
+    def target(kind: TargetKind, place: str, expected: int) -> Target:
         return Target(request=request, kind=kind, place=place, expected=expected, left=expected)
 
     for place, count in erasure.left_of(subject).items():
-        yield target(Target.Kind.ROWS, place, count)
-    yield target(Target.Kind.KEY, "vault", int(vault().knows(subject)))
-    yield target(Target.Kind.SESSIONS, "sessions", UserSession.objects.filter(user=subject).count())
+        yield target(TargetKind.ROWS, place, count)
+    yield target(TargetKind.KEY, "vault", int(vault().knows(subject)))
+    yield target(TargetKind.SESSIONS, "sessions", UserSession.objects.filter(user=subject).count())
     for gate in Grant.objects.filter(person=subject).values_list("gate_id", flat=True):
-        yield target(Target.Kind.GATE, str(gate), 1)
+        yield target(TargetKind.GATE, str(gate), 1)
     sent = Sharing.objects.filter(subject=subject, result=Sharing.Result.SENT)
     for recipient in sent.values_list("recipient", flat=True).distinct():
-        yield target(Target.Kind.PARTNER, recipient, 1)
+        yield target(TargetKind.PARTNER, recipient, 1)
 
 
 def erasing() -> list[UUID]:
     """Cancellations that wait for a place to confirm."""
     with scope.platform():
-        return list(Request.objects.filter(state=Request.State.ERASING).values_list("pk", flat=True))
+        return list(Request.objects.filter(state=RightState.ERASING).values_list("pk", flat=True))
 
 
 @transaction.atomic
@@ -128,16 +128,16 @@ def settle(request_id: UUID) -> bool:
     """Look at every place that has not confirmed. Returns whether all is gone; then the person's empty row goes as well."""
     with scope.platform():
         request = Request.objects.select_for_update().get(pk=request_id)
-        if request.state != Request.State.ERASING:
-            return request.state == Request.State.DONE
+        if request.state != RightState.ERASING:
+            return request.state == RightState.DONE
         left = erasure.left_of(request.subject)
-        open_ones = list(request.targets.exclude(state=Target.State.CONFIRMED))
+        open_ones = list(request.targets.exclude(state=TargetState.CONFIRMED))
         for target in open_ones:
             _look(target, request.subject, left)
-        if any(target.state != Target.State.CONFIRMED for target in open_ones) or left:
+        if any(target.state != TargetState.CONFIRMED for target in open_ones) or left:
             return False
         Person.objects.filter(pk=request.subject).delete()
-        request.state, request.closed_at = Request.State.DONE, timezone.now()
+        request.state, request.closed_at = RightState.DONE, timezone.now()
         request.save(update_fields=["state", "closed_at"])
         Step.objects.create(request=request, state=request.state)
     return True
@@ -145,34 +145,34 @@ def settle(request_id: UUID) -> bool:
 
 def _look(target: Target, subject: UUID, left: dict[str, int]) -> None:
     """Bring one target up to date. A place of ours that still has something has failed; others are waited for."""
-    if target.kind == Target.Kind.PARTNER:
+    if target.kind == TargetKind.PARTNER:
         return  # confirmed by whoever wrote to them: `partner_confirms`
-    if target.kind == Target.Kind.ROWS:
+    if target.kind == TargetKind.ROWS:
         target.left = left.get(target.place, 0)
-    elif target.kind == Target.Kind.KEY:
+    elif target.kind == TargetKind.KEY:
         target.left = int(vault().knows(subject))
-    elif target.kind == Target.Kind.SESSIONS:
+    elif target.kind == TargetKind.SESSIONS:
         target.left = UserSession.objects.filter(user=subject).count()
     else:
-        target.left = Grant.objects.filter(person=subject, gate=target.place).count()
-    ours = target.kind != Target.Kind.GATE
+        target.left = Grant.objects.filter(person=subject, gate=UUID(target.place)).count()
+    ours = target.kind != TargetKind.GATE
     if target.left == 0:
-        target.state, target.confirmed_at = Target.State.CONFIRMED, timezone.now()
+        target.state, target.confirmed_at = TargetState.CONFIRMED, timezone.now()
     elif ours or Gate.objects.filter(pk=target.place, suspect_since__isnull=False).exists():
-        target.state = Target.State.FAILED
+        target.state = TargetState.FAILED
         log.error("erasure_failed", place=target.place, left=target.left)
     else:
-        target.state = Target.State.PENDING
+        target.state = TargetState.PENDING
     target.save(update_fields=["left", "state", "confirmed_at"])
 
 
 @transaction.atomic
 def partner_confirms(request: Request, recipient: str, *, actor: UUID) -> None:
     """A third party has confirmed in writing that it erased its copy. Raises Refused."""
-    target = request.targets.select_for_update().filter(kind=Target.Kind.PARTNER, place=recipient).first()
+    target = request.targets.select_for_update().filter(kind=TargetKind.PARTNER, place=recipient).first()
     if target is None:
         raise Refused("unknown_target", _("没有找到这个第三方的删除事项，请刷新页面。"), status=404)
-    target.state, target.left, target.confirmed_at = Target.State.CONFIRMED, 0, timezone.now()
+    target.state, target.left, target.confirmed_at = TargetState.CONFIRMED, 0, timezone.now()
     target.save(update_fields=["state", "left", "confirmed_at"])
     Step.objects.create(request=request, state=request.state, actor=actor)
 
@@ -181,7 +181,7 @@ def forget_closed() -> int:
     """Delete the empty rows of accounts that were closed without a request, once every gate has confirmed. Returns how many."""
     with scope.platform():
         closed = Person.objects.filter(is_active=False, phone__isnull=True, nickname__isnull=True, phone_verified=False)
-        asked = Request.objects.filter(kind=Request.Kind.CANCEL, state=Request.State.ERASING).values("subject")
+        asked = Request.objects.filter(kind=RightKind.CANCEL, state=RightState.ERASING).values("subject")
         settled = closed.exclude(pk__in=asked).exclude(grants__isnull=False)
         gone = [person for person in settled if not vault().knows(person.pk) and not erasure.left_of(person.pk)]
         for person in gone:

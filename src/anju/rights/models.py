@@ -43,11 +43,7 @@ class RightState(models.TextChoices):
 class Request(models.Model):
     """One request. Answered by the platform itself where it can, otherwise by staff within fifteen days."""
 
-    Kind = RightKind
-
-    State = RightState
-
-    OPEN = (State.RECEIVED, State.WAITING, State.ERASING)
+    OPEN = (RightState.RECEIVED, RightState.WAITING, RightState.ERASING)
 
     privacy = Declares(
         subject="subject",
@@ -59,8 +55,8 @@ class Request(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     subject = models.UUIDField(_("申请人"), editable=False)
     community = models.ForeignKey(Community, on_delete=models.SET_NULL, null=True, verbose_name=_("小区"))
-    kind = models.CharField(_("类型"), max_length=10, choices=Kind)
-    state = models.CharField(_("状态"), max_length=10, choices=State, default=State.RECEIVED)
+    kind = models.CharField(_("类型"), max_length=10, choices=RightKind)
+    state = models.CharField(_("状态"), max_length=10, choices=RightState, default=RightState.RECEIVED)
     place = models.CharField(_("涉及字段"), max_length=80, blank=True)
     purpose = models.CharField(_("涉及用途"), max_length=40, blank=True)
     text = Sealed(Category.NOTE, purpose=ACCOUNT, title=_("申请内容"), retention=Retention.ACCOUNT)
@@ -89,7 +85,7 @@ class Request(models.Model):
     @property
     def overdue(self) -> bool:
         """Whether the answer is late."""
-        return self.state == self.State.RECEIVED and self.due_at < timezone.now()
+        return self.state == RightState.RECEIVED and self.due_at < timezone.now()
 
 
 class Step(models.Model):
@@ -98,7 +94,7 @@ class Step(models.Model):
     privacy = Declares(rest=NotPersonal("opaque ids, states and times: the record of how a request was handled"))
 
     request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="steps")
-    state = models.CharField(_("状态"), max_length=10, choices=Request.State)
+    state = models.CharField(_("状态"), max_length=10, choices=RightState)
     actor = models.UUIDField(_("操作人"), null=True)
     at = models.DateTimeField(_("时间"), auto_now_add=True)
 
@@ -129,18 +125,14 @@ class TargetState(models.TextChoices):
 class Target(models.Model):
     """One place that a cancellation has to erase, and whether it is sure to be erased there."""
 
-    Kind = TargetKind
-
-    State = TargetState
-
     privacy = Declares(rest=NotPersonal("names of places, counts and states"))
 
     request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="targets")
-    kind = models.CharField(_("类型"), max_length=10, choices=Kind)
+    kind = models.CharField(_("类型"), max_length=10, choices=TargetKind)
     place = models.CharField(_("位置"), max_length=80)
     expected = models.PositiveIntegerField(_("应删除"), default=0)
     left = models.PositiveIntegerField(_("尚余"), default=0)
-    state = models.CharField(_("状态"), max_length=10, choices=State, default=State.PENDING)
+    state = models.CharField(_("状态"), max_length=10, choices=TargetState, default=TargetState.PENDING)
     confirmed_at = models.DateTimeField(_("确认时间"), null=True)
 
     class Meta:

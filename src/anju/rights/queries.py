@@ -13,7 +13,7 @@ from anju.privacy.consent import State
 from anju.privacy.declarations import declaration_of
 from anju.privacy.gateway import RECIPIENTS
 from anju.privacy.refusals import Refused, Text
-from anju.rights.models import Request, Step
+from anju.rights.models import Request, RightKind, RightState, Step
 
 
 def of(subject: UUID) -> QuerySet[Request]:
@@ -61,7 +61,7 @@ def gates_of(subject: UUID) -> int:
 def receipt(request_id: UUID) -> Request:
     """A cancellation by its number. Raises Refused."""
     with scope.platform():
-        rows = Request.objects.filter(pk=request_id, kind=Request.Kind.CANCEL).prefetch_related("targets")
+        rows = Request.objects.filter(pk=request_id, kind=RightKind.CANCEL).prefetch_related("targets")
         if (found := rows.first()) is None:
             raise Refused("unknown_receipt", _("没有找到这个注销编号，请核对后重试。"), status=404)
         list(found.targets.all())
@@ -70,10 +70,10 @@ def receipt(request_id: UUID) -> Request:
 
 def open_requests() -> QuerySet[Request]:
     """Requests in sight that wait for staff, the most urgent first."""
-    return Request.objects.filter(state=Request.State.RECEIVED).select_related("community").order_by("due_at")
+    return Request.objects.filter(state=RightState.RECEIVED).select_related("community").order_by("due_at")
 
 
 def erasing() -> QuerySet[Request]:
     """Cancellations in sight that wait for a place to confirm."""
-    waiting = Request.objects.filter(state__in=(Request.State.WAITING, Request.State.ERASING))
+    waiting = Request.objects.filter(state__in=(RightState.WAITING, RightState.ERASING))
     return waiting.select_related("community").prefetch_related("targets").order_by("received_at")

@@ -70,8 +70,356 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Take Back */
+        /**
+         * Take Back
+         * @description The account's own purpose ends with the account: that asks for a proof and leaves time to think again.
+         */
         delete: operations["anju_privacy_api_take_back"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/held": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Held
+         * @description Purposes for which something is held or which were agreed to. Oneself, or a guardian for a child.
+         */
+        get: operations["anju_policies_centre_api_held"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Seen
+         * @description Oneself, or a guardian for a child.
+         */
+        get: operations["anju_policies_centre_api_seen"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/received": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Received
+         * @description Oneself, or a guardian for a child.
+         */
+        get: operations["anju_policies_centre_api_received"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/withdrawal/{purpose}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Preview
+         * @description What taking this consent back will stop and erase. Oneself, or a guardian for a child.
+         */
+        get: operations["anju_policies_centre_api_preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Proof
+         * @description A signed proof of every act, as JSON. Oneself, or a guardian for a child.
+         */
+        get: operations["anju_policies_centre_api_proof"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/proof.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Proof Pdf
+         * @description The same to read and print. Oneself, or a guardian for a child.
+         */
+        get: operations["anju_policies_centre_api_proof_pdf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/proofs/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify
+         * @description Whether a file is a proof that this platform signed, byte for byte. Open to everybody.
+         */
+        post: operations["anju_policies_centre_api_verify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/children": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Children
+         * @description One's own children.
+         */
+        get: operations["anju_people_children_api_children"];
+        put?: never;
+        /** Add */
+        post: operations["anju_people_children_api_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/children/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rules
+         * @description What a guardian reads and agrees to before a child is added.
+         */
+        get: operations["anju_people_children_api_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/children/{child}/purposes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Purposes
+         * @description Guardians only.
+         */
+        get: operations["anju_people_children_api_purposes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/children/{child}/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * History
+         * @description Guardians only.
+         */
+        get: operations["anju_people_children_api_history"];
+        put?: never;
+        /**
+         * Agree
+         * @description Guardians only.
+         */
+        post: operations["anju_people_children_api_agree"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/children/{child}/consents/{purpose}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take Back
+         * @description Guardians only.
+         */
+        delete: operations["anju_people_children_api_take_back"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/children/{child}/guardians": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Invite
+         * @description Guardians only. The answer does not tell whether the number has an account.
+         */
+        post: operations["anju_people_children_api_invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/children/{child}/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand Over
+         * @description Guardians of somebody who has turned fourteen.
+         */
+        post: operations["anju_people_children_api_hand_over"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/guardianships": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Invitations
+         * @description Invitations to oneself.
+         */
+        get: operations["anju_people_children_api_invitations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/guardianships/{guardianship}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm
+         * @description The invited person only.
+         */
+        post: operations["anju_people_children_api_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/guardianships/{guardianship}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End
+         * @description End one's own, decline an invitation, or take back one that oneself sent.
+         */
+        delete: operations["anju_people_children_api_end"];
         options?: never;
         head?: never;
         patch?: never;
@@ -678,351 +1026,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/privacy/held": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Held
-         * @description Purposes for which something is held or which were agreed to. Oneself, or a guardian for a child.
-         */
-        get: operations["anju_policies_centre_api_held"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/privacy/seen": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Seen
-         * @description Oneself, or a guardian for a child.
-         */
-        get: operations["anju_policies_centre_api_seen"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/privacy/received": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Received
-         * @description Oneself, or a guardian for a child.
-         */
-        get: operations["anju_policies_centre_api_received"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/privacy/withdrawal/{purpose}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Preview
-         * @description What taking this consent back will stop and erase. Oneself, or a guardian for a child.
-         */
-        get: operations["anju_policies_centre_api_preview"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/privacy/proof": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Proof
-         * @description A signed proof of every act, as JSON. Oneself, or a guardian for a child.
-         */
-        get: operations["anju_policies_centre_api_proof"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/privacy/proof.pdf": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Proof Pdf
-         * @description The same to read and print. Oneself, or a guardian for a child.
-         */
-        get: operations["anju_policies_centre_api_proof_pdf"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/policies/proofs/verify": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Verify
-         * @description Whether a file is a proof that this platform signed, byte for byte. Open to everybody.
-         */
-        post: operations["anju_policies_centre_api_verify"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/children": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Children
-         * @description One's own children.
-         */
-        get: operations["anju_people_children_api_children"];
-        put?: never;
-        /** Add */
-        post: operations["anju_people_children_api_add"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/children/rules": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Rules
-         * @description What a guardian reads and agrees to before a child is added.
-         */
-        get: operations["anju_people_children_api_rules"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/children/{child}/purposes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Purposes
-         * @description Guardians only.
-         */
-        get: operations["anju_people_children_api_purposes"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/children/{child}/consents": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * History
-         * @description Guardians only.
-         */
-        get: operations["anju_people_children_api_history"];
-        put?: never;
-        /**
-         * Agree
-         * @description Guardians only.
-         */
-        post: operations["anju_people_children_api_agree"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/children/{child}/consents/{purpose}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Take Back
-         * @description Guardians only.
-         */
-        delete: operations["anju_people_children_api_take_back"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/children/{child}/guardians": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Invite
-         * @description Guardians only. The answer does not tell whether the number has an account.
-         */
-        post: operations["anju_people_children_api_invite"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/children/{child}/account": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Hand Over
-         * @description Guardians of somebody who has turned fourteen.
-         */
-        post: operations["anju_people_children_api_hand_over"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/guardianships": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Invitations
-         * @description Invitations to oneself.
-         */
-        get: operations["anju_people_children_api_invitations"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/guardianships/{guardianship}/confirm": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Confirm
-         * @description The invited person only.
-         */
-        post: operations["anju_people_children_api_confirm"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/guardianships/{guardianship}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * End
-         * @description End one's own, decline an invitation, or take back one that oneself sent.
-         */
-        delete: operations["anju_people_children_api_end"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/announcements": {
         parameters: {
             query?: never;
@@ -1138,7 +1141,7 @@ export interface components {
          * State
          * @enum {string}
          */
-        State: "invited" | "confirmed" | "ended";
+        State: "submitted" | "approved" | "refused" | "withdrawn" | "disputed";
         /** Act */
         Act: {
             /** Purpose */
@@ -1183,6 +1186,215 @@ export interface components {
             stopped: string[];
             /** Erased */
             erased: string[];
+        };
+        /** HeldOut */
+        HeldOut: {
+            /** Purpose */
+            purpose: string;
+            /** Title */
+            title: string;
+            /** Text */
+            text: string;
+            state: components["schemas"]["State"];
+            /** Fields */
+            fields: components["schemas"]["HoldingOut"][];
+        };
+        /**
+         * HoldingOut
+         * @description values: the newest, masked. until: when a clock has ended the last of it.
+         */
+        HoldingOut: {
+            /** Title */
+            title: string;
+            /** Category */
+            category: string;
+            /** Count */
+            count: number;
+            /** Values */
+            values: string[];
+            /** Sealed */
+            sealed: boolean;
+            /** Retention */
+            retention: string;
+            /** Until */
+            until: string | null;
+        };
+        /** LookOut */
+        LookOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Who */
+            who: string;
+            /** Action */
+            action: string;
+            /** What */
+            what: string;
+            /** Fields */
+            fields: string[];
+            /** Why */
+            why: string;
+        };
+        /** ReceiptOut */
+        ReceiptOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Recipient */
+            recipient: string;
+            /** Company */
+            company: string;
+            /** Link */
+            link: string;
+            /** Purpose */
+            purpose: string;
+            /** Fields */
+            fields: string[];
+            result: components["schemas"]["Result"];
+            /** Result Text */
+            result_text: string;
+        };
+        /**
+         * Result
+         * @enum {string}
+         */
+        Result: "granted" | "refused";
+        /**
+         * Leaving
+         * @description title: the field's. count: how many values a withdrawal erases.
+         */
+        Leaving: {
+            /** Title */
+            title: string;
+            /** Count */
+            count: number;
+        };
+        /**
+         * Preview
+         * @description ends: the titles of purposes that end as well.
+         */
+        Preview: {
+            /** Stops */
+            stops: string[];
+            /** Ends */
+            ends: string[];
+            /** Erases */
+            erases: components["schemas"]["Leaving"][];
+        };
+        /**
+         * Verified
+         * @description What a genuine proof says.
+         */
+        Verified: {
+            /**
+             * Subject
+             * Format: uuid
+             */
+            subject: string;
+            /**
+             * Issued At
+             * Format: date-time
+             */
+            issued_at: string;
+            /** Acts */
+            acts: number;
+            /** Public Key */
+            public_key: string;
+        };
+        /**
+         * ChildOut
+         * @description young: under fourteen, guardians decide. guardianship: one's own.
+         */
+        ChildOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Birth Date
+             * Format: date
+             */
+            birth_date: string;
+            /** Young */
+            young: boolean;
+            /**
+             * Guardianship
+             * Format: uuid
+             */
+            guardianship: string;
+            /** Guardians */
+            guardians: components["schemas"]["GuardianOut"][];
+        };
+        /**
+         * GuardianOut
+         * @description guardianship: its id. phone: masked, while an invitation is open.
+         */
+        GuardianOut: {
+            /**
+             * Guardianship
+             * Format: uuid
+             */
+            guardianship: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "invited" | "confirmed";
+            /** You */
+            you: boolean;
+            /** Name */
+            name: string | null;
+            /** Phone */
+            phone: string | null;
+        };
+        /**
+         * ChildIn
+         * @description versions: of the purposes that were read and agreed to for the child, by code.
+         */
+        ChildIn: {
+            /** Name */
+            name: string;
+            /**
+             * Birth Date
+             * Format: date
+             */
+            birth_date: string;
+            /** Versions */
+            versions: {
+                [key: string]: number;
+            };
+        };
+        /** PhoneIn */
+        PhoneIn: {
+            /** Phone */
+            phone: string;
+        };
+        /**
+         * InvitationOut
+         * @description child: the masked name. by: what the inviting guardian calls themselves.
+         */
+        InvitationOut: {
+            /**
+             * Guardianship
+             * Format: uuid
+             */
+            guardianship: string;
+            /** Child */
+            child: string;
+            /** By */
+            by: string | null;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
         };
         /** CommunityOut */
         CommunityOut: {
@@ -1400,11 +1612,6 @@ export interface components {
             /** Next */
             next: string | null;
         };
-        /**
-         * Result
-         * @enum {string}
-         */
-        Result: "sent" | "failed" | "refused";
         /** KeyOut */
         KeyOut: {
             /**
@@ -1795,206 +2002,6 @@ export interface components {
             /** Blocks */
             blocks: components["schemas"]["BlockOut"][];
         };
-        /** HeldOut */
-        HeldOut: {
-            /** Purpose */
-            purpose: string;
-            /** Title */
-            title: string;
-            /** Text */
-            text: string;
-            state: components["schemas"]["State"];
-            /** Fields */
-            fields: components["schemas"]["HoldingOut"][];
-        };
-        /**
-         * HoldingOut
-         * @description values: the newest, masked. until: when a clock has ended the last of it.
-         */
-        HoldingOut: {
-            /** Title */
-            title: string;
-            /** Category */
-            category: string;
-            /** Count */
-            count: number;
-            /** Values */
-            values: string[];
-            /** Sealed */
-            sealed: boolean;
-            /** Retention */
-            retention: string;
-            /** Until */
-            until: string | null;
-        };
-        /** LookOut */
-        LookOut: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Who */
-            who: string;
-            /** Action */
-            action: string;
-            /** What */
-            what: string;
-            /** Fields */
-            fields: string[];
-            /** Why */
-            why: string;
-        };
-        /** ReceiptOut */
-        ReceiptOut: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Recipient */
-            recipient: string;
-            /** Company */
-            company: string;
-            /** Link */
-            link: string;
-            /** Purpose */
-            purpose: string;
-            /** Fields */
-            fields: string[];
-            result: components["schemas"]["Result"];
-            /** Result Text */
-            result_text: string;
-        };
-        /**
-         * Leaving
-         * @description title: the field's. count: how many values a withdrawal erases.
-         */
-        Leaving: {
-            /** Title */
-            title: string;
-            /** Count */
-            count: number;
-        };
-        /**
-         * Preview
-         * @description ends: the titles of purposes that end as well.
-         */
-        Preview: {
-            /** Stops */
-            stops: string[];
-            /** Ends */
-            ends: string[];
-            /** Erases */
-            erases: components["schemas"]["Leaving"][];
-        };
-        /**
-         * Verified
-         * @description What a genuine proof says.
-         */
-        Verified: {
-            /**
-             * Subject
-             * Format: uuid
-             */
-            subject: string;
-            /**
-             * Issued At
-             * Format: date-time
-             */
-            issued_at: string;
-            /** Acts */
-            acts: number;
-            /** Public Key */
-            public_key: string;
-        };
-        /**
-         * ChildOut
-         * @description young: under fourteen, guardians decide. guardianship: one's own.
-         */
-        ChildOut: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /** Name */
-            name: string;
-            /**
-             * Birth Date
-             * Format: date
-             */
-            birth_date: string;
-            /** Young */
-            young: boolean;
-            /**
-             * Guardianship
-             * Format: uuid
-             */
-            guardianship: string;
-            /** Guardians */
-            guardians: components["schemas"]["GuardianOut"][];
-        };
-        /**
-         * GuardianOut
-         * @description guardianship: its id. phone: masked, while an invitation is open.
-         */
-        GuardianOut: {
-            /**
-             * Guardianship
-             * Format: uuid
-             */
-            guardianship: string;
-            state: components["schemas"]["State"];
-            /** You */
-            you: boolean;
-            /** Name */
-            name: string | null;
-            /** Phone */
-            phone: string | null;
-        };
-        /**
-         * ChildIn
-         * @description versions: of the purposes that were read and agreed to for the child, by code.
-         */
-        ChildIn: {
-            /** Name */
-            name: string;
-            /**
-             * Birth Date
-             * Format: date
-             */
-            birth_date: string;
-            /** Versions */
-            versions: {
-                [key: string]: number;
-            };
-        };
-        /** PhoneIn */
-        PhoneIn: {
-            /** Phone */
-            phone: string;
-        };
-        /**
-         * InvitationOut
-         * @description child: the masked name. by: what the inviting guardian calls themselves.
-         */
-        InvitationOut: {
-            /**
-             * Guardianship
-             * Format: uuid
-             */
-            guardianship: string;
-            /** Child */
-            child: string;
-            /** By */
-            by: string | null;
-            /**
-             * Until
-             * Format: date-time
-             */
-            until: string;
-        };
         /** Announcement */
         Announcement: {
             /**
@@ -2179,6 +2186,427 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Withdrawn"];
                 };
+            };
+        };
+    };
+    anju_policies_centre_api_held: {
+        parameters: {
+            query?: {
+                child?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeldOut"][];
+                };
+            };
+        };
+    };
+    anju_policies_centre_api_seen: {
+        parameters: {
+            query?: {
+                child?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookOut"][];
+                };
+            };
+        };
+    };
+    anju_policies_centre_api_received: {
+        parameters: {
+            query?: {
+                child?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptOut"][];
+                };
+            };
+        };
+    };
+    anju_policies_centre_api_preview: {
+        parameters: {
+            query?: {
+                child?: string | null;
+            };
+            header?: never;
+            path: {
+                purpose: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+        };
+    };
+    anju_policies_centre_api_proof: {
+        parameters: {
+            query?: {
+                child?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_policies_centre_api_proof_pdf: {
+        parameters: {
+            query?: {
+                child?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_policies_centre_api_verify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Verified"];
+                };
+            };
+        };
+    };
+    anju_people_children_api_children: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChildOut"][];
+                };
+            };
+        };
+    };
+    anju_people_children_api_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChildIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChildOut"];
+                };
+            };
+        };
+    };
+    anju_people_children_api_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurposeOut"][];
+                };
+            };
+        };
+    };
+    anju_people_children_api_purposes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                child: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurposeOut"][];
+                };
+            };
+        };
+    };
+    anju_people_children_api_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                child: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Act"][];
+                };
+            };
+        };
+    };
+    anju_people_children_api_agree: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                child: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Agreement"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Standing"];
+                };
+            };
+        };
+    };
+    anju_people_children_api_take_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                child: string;
+                purpose: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Withdrawn"];
+                };
+            };
+        };
+    };
+    anju_people_children_api_invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                child: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhoneIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChildOut"];
+                };
+            };
+        };
+    };
+    anju_people_children_api_hand_over: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                child: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhoneIn"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_people_children_api_invitations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationOut"][];
+                };
+            };
+        };
+    };
+    anju_people_children_api_confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                guardianship: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_people_children_api_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                guardianship: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -3036,427 +3464,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["DocumentOut"];
                 };
-            };
-        };
-    };
-    anju_policies_centre_api_held: {
-        parameters: {
-            query?: {
-                child?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HeldOut"][];
-                };
-            };
-        };
-    };
-    anju_policies_centre_api_seen: {
-        parameters: {
-            query?: {
-                child?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LookOut"][];
-                };
-            };
-        };
-    };
-    anju_policies_centre_api_received: {
-        parameters: {
-            query?: {
-                child?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReceiptOut"][];
-                };
-            };
-        };
-    };
-    anju_policies_centre_api_preview: {
-        parameters: {
-            query?: {
-                child?: string | null;
-            };
-            header?: never;
-            path: {
-                purpose: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Preview"];
-                };
-            };
-        };
-    };
-    anju_policies_centre_api_proof: {
-        parameters: {
-            query?: {
-                child?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
-    anju_policies_centre_api_proof_pdf: {
-        parameters: {
-            query?: {
-                child?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
-    anju_policies_centre_api_verify: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": Record<string, never>;
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Verified"];
-                };
-            };
-        };
-    };
-    anju_people_children_api_children: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChildOut"][];
-                };
-            };
-        };
-    };
-    anju_people_children_api_add: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ChildIn"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChildOut"];
-                };
-            };
-        };
-    };
-    anju_people_children_api_rules: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PurposeOut"][];
-                };
-            };
-        };
-    };
-    anju_people_children_api_purposes: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                child: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PurposeOut"][];
-                };
-            };
-        };
-    };
-    anju_people_children_api_history: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                child: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Act"][];
-                };
-            };
-        };
-    };
-    anju_people_children_api_agree: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                child: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Agreement"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Standing"];
-                };
-            };
-        };
-    };
-    anju_people_children_api_take_back: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                child: string;
-                purpose: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Withdrawn"];
-                };
-            };
-        };
-    };
-    anju_people_children_api_invite: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                child: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PhoneIn"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChildOut"];
-                };
-            };
-        };
-    };
-    anju_people_children_api_hand_over: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                child: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PhoneIn"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
-    anju_people_children_api_invitations: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["InvitationOut"][];
-                };
-            };
-        };
-    };
-    anju_people_children_api_confirm: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                guardianship: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
-    anju_people_children_api_end: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                guardianship: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
         };
     };

@@ -34,10 +34,12 @@ def _whole(figures: Path, report: Report) -> None:
     environment = {**os.environ, "ANJU_VAR": str(home), "PYTHONPATH": str(REPO / "src")}
     for name in ("DATABASE_URL", "ANJU_DATABASE", "ANJU_ORIGIN"):
         environment.pop(name, None)
-    quiet = {"stdout": subprocess.DEVNULL} if report.quiet else {}
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "anju.site.prove.whole", str(figures)], env=environment, check=False, **quiet
+            [sys.executable, "-m", "anju.site.prove.whole", str(figures)],
+            env=environment,
+            check=False,
+            stdout=subprocess.DEVNULL if report.quiet else None,
         )
         if figures.exists():
             report.load(figures.read_text())

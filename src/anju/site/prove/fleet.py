@@ -66,9 +66,10 @@ class Fleet:
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
 
     def _on_loop(self, work: Callable[[], None]) -> None:
-        done = threading.Event()
-        self._loop.call_soon_threadsafe(lambda: (work(), done.set()))
-        done.wait(10)
+        async def run() -> None:
+            work()
+
+        asyncio.run_coroutine_threadsafe(run(), self._loop).result(10)
 
     def start(self, machines: Sequence[Machine]) -> None:
         """Bring these online."""

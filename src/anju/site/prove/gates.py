@@ -10,6 +10,7 @@ from anju.access import actions as access
 from anju.access import erasures
 from anju.access.models import Face, Gate, Grant
 from anju.access.purposes import FACE_OPENING, GATE_OPENING
+from anju.gate.store import Store
 from anju.homes.models import Building, Community, Home, Member, Role, Unit
 from anju.people.models import Person
 from anju.privacy import consent, scope
@@ -56,7 +57,7 @@ def run(somebody: Callable[[], UUID], report: Report) -> None:
         report.add("7 pending while offline or lying", yes(left == OFFLINE + LIARS, f"{left} of {OFFLINE + LIARS}"))
         machines.stop([one for one in machines.machines if one.lies])
         for one in machines.machines:
-            one.store_type = fleet.Store
+            one.store_type = Store
         machines.start([one for one in machines.machines if one in offline or one.gate in lying])
 
         def forgotten() -> bool:

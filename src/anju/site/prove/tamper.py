@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import connection, connections, transaction
 
@@ -32,7 +33,7 @@ def as_superuser(address: dict[str, object]) -> Iterator[None]:
         del connections.databases["superuser"]
 
 
-def _sql(statement: str, *values: object) -> None:
+def _sql(statement: str, *values: Any) -> None:  # Any: whatever PostgreSQL takes
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
 

@@ -35,7 +35,7 @@ from anju.privacy import chain, consent, erasure, scope  # noqa: E402
 from anju.rights import actions as rights  # noqa: E402
 from anju.rights import cancellation  # noqa: E402
 from anju.rights import tasks as rights_jobs  # noqa: E402
-from anju.rights.models import Request, Target  # noqa: E402
+from anju.rights.models import Request, RightState, TargetKind, TargetState  # noqa: E402
 from anju.site import backup, postgres  # noqa: E402
 from anju.site.prove import canary, detectors, gates, provider, scanner, tamper, tap  # noqa: E402
 from anju.site.prove.waiting import wait_for  # noqa: E402
@@ -109,7 +109,7 @@ class Trial:
         """Staff answer what the canary asked, in words that speak of it."""
 
         with scope.platform():
-            request = Request.objects.get(subject=self.one.people[0], state=Request.State.RECEIVED)
+            request = Request.objects.get(subject=self.one.people[0], state=RightState.RECEIVED)
             self.one.values["answer"] = "答复answer-5c91e2"
             staff = Person.objects.filter(is_superuser=True).get()
             rights.answer(request, staff=staff, support=True, text=self.one.values["answer"])
@@ -152,15 +152,15 @@ class Trial:
         time.sleep(1)
         self.confirm_partners()
         with scope.platform():
-            return Request.objects.get(pk=number).state == Request.State.DONE
+            return Request.objects.get(pk=number).state == RightState.DONE
 
     def confirm_partners(self) -> None:
         """The provider confirms in writing that it keeps nothing; an officer notes it."""
 
         with scope.platform():
             officer = Person.objects.filter(is_superuser=True).get().pk
-            for request in Request.objects.filter(state=Request.State.ERASING):
-                for target in request.targets.filter(kind=Target.Kind.PARTNER).exclude(state=Target.State.CONFIRMED):
+            for request in Request.objects.filter(state=RightState.ERASING):
+                for target in request.targets.filter(kind=TargetKind.PARTNER).exclude(state=TargetState.CONFIRMED):
                     cancellation.partner_confirms(request, target.place, actor=officer)
 
     def scan(self, *, control: bool) -> list[scanner.Hit]:
