@@ -174,10 +174,8 @@ class Consents(RuleBasedStateMachine):
         purpose = declared[code]
         answer = self.doors[who].delete(f"{self.consents(who, subject)}/{purpose.code}")
         may = self.decides(who, subject)
-        closes = (
-            may and who == "adult" and purpose is ACCOUNT
-        )  # which asks for more than this: see rights/cancellation.py
-        if closes:
+        closes = may and who == "adult" and purpose is ACCOUNT
+        if closes:  # by rights/cancellation.py, which asks for more than this
             consent.withdraw(self.ids[subject], ACCOUNT)
         if may:
             self.end(subject, purpose, who)

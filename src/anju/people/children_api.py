@@ -1,6 +1,7 @@
 """Children under fourteen, as their guardians see and decide for them."""
 
 from datetime import date, datetime
+from typing import Literal
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -22,7 +23,7 @@ class GuardianOut(Schema):
     """guardianship: its id. phone: masked, while an invitation is open."""
 
     guardianship: UUID
-    state: Guardianship.State
+    state: Literal["invited", "confirmed"]
     you: bool
     name: str | None
     phone: str | None
@@ -61,10 +62,11 @@ class InvitationOut(Schema):
 
 
 def _guardian(one: Guardianship, you: UUID | None) -> GuardianOut:
-    known = one.state == Guardianship.State.CONFIRMED and one.guardian
+    confirmed = one.state == Guardianship.State.CONFIRMED
+    known = one.guardian if confirmed else None
     return GuardianOut(
         guardianship=one.pk,
-        state=Guardianship.State(one.state),
+        state="confirmed" if confirmed else "invited",
         you=one.guardian_id == you,
         name=str(known.nickname or "") if known else None,
         phone=str(one.phone) if one.phone else None,

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from anju.privacy import erasure, ledger
+from anju.privacy import erasure, ledger, scope
 from anju.privacy.models import Consent, new_id
 from anju.privacy.purposes import PURPOSES, Purpose
 from anju.privacy.refusals import Refused, Text
@@ -280,18 +280,19 @@ def withdraw(subject: UUID, purpose: Purpose, *, actor: UUID | None = None) -> W
     hold(subject, change=True)
     stopped: list[Text] = []
     erased: list[str] = []
-    for one in dependents(purpose):
-        last = _last(subject, one)
-        if last is None or last.action == Consent.Action.WITHDRAWN:
-            continue
-        act = _record(subject, one, Consent.Action.WITHDRAWN, actor or subject)
-        transaction.on_commit(partial(ledger.note, [subject], one.code, act.pk))
-        for part in _partings.get(one.code, []):
-            part(subject)
-        erased += erasure.erase_purpose(subject, one)
-        for stop in _stops.get(one.code, []):
-            stop(subject)
-        stopped += one.stops
+    with scope.platform():  # whoever asks, such as a guardian, may not see the rows that go
+        for one in dependents(purpose):
+            last = _last(subject, one)
+            if last is None or last.action == Consent.Action.WITHDRAWN:
+                continue
+            act = _record(subject, one, Consent.Action.WITHDRAWN, actor or subject)
+            transaction.on_commit(partial(ledger.note, [subject], one.code, act.pk))
+            for part in _partings.get(one.code, []):
+                part(subject)
+            erased += erasure.erase_purpose(subject, one)
+            for stop in _stops.get(one.code, []):
+                stop(subject)
+            stopped += one.stops
     return Withdrawal(stopped, erased)
 
 

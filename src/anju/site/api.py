@@ -33,6 +33,8 @@ api = NinjaAPI(
 for router in (
     people,
     consents,
+    centre,
+    children,
     homes,
     access,
     face,
@@ -40,8 +42,6 @@ for router in (
     notices,
     rights,
     policies,
-    centre,
-    children,
     incidents,
     statistics,
 ):
