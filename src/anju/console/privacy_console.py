@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from anju.access.models import Face, Gate
+from anju.assessments import actions as assessments
 from anju.console import charts
 from anju.console.pages import for_duties, names, show, staff, within
 from anju.homes.duties import ANSWER, OVERSEE
@@ -62,6 +63,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         unmasks=_unmasks(request),
         gates=_gates(request),
         faces=faces,
+        unassessed=assessments.missing(),
         filing_from=FILING_FROM,
         filing=faces >= FILING_FROM,
         filing_percent=round(faces * 100 / FILING_FROM, 1),

@@ -1,6 +1,7 @@
 """The console's own pages, all behind the site's door."""
 
 from anju.console import (
+    assessments,
     devices,
     disclosures,
     duties,
@@ -41,6 +42,9 @@ pages = [
     at("privacy/requests/<uuid:number>/", privacy_console.request_page, "privacy_request"),
     at("privacy/requests/<uuid:number>/answer/", privacy_console.answer, "privacy_answer"),
     at("privacy/requests/<uuid:number>/partner/", privacy_console.partner_confirms, "privacy_partner"),
+    at("assessments/", assessments.assessments, "assessments"),
+    at("assessments/new/", assessments.assess, "assessment_new"),
+    at("assessments/<uuid:assessment>/approve/", assessments.approve, "assessment_approve"),
     at("duties/", duties.duties, "duties"),
     at("devices/", devices.devices, "devices"),
     at("devices/sessions/<int:session>/end/", devices.end, "device_end"),

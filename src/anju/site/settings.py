@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "anju.rights",
     "anju.oversight",
     "anju.incidents",
+    "anju.assessments",
 ]
 MIDDLEWARE = [
     "anju.privacy.middleware.ScopeMiddleware",
