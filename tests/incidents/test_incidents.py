@@ -137,13 +137,15 @@ def told(dpo: Desk, manager: Desk, incident: Incident, work: Work) -> None:
     work()
 
 
-def test_what_the_program_cannot_know_is_checked_before_it_goes_out(misuse: Incident, dpo: Desk) -> None:
+def test_what_the_program_cannot_know_is_checked_before_it_goes_out(misuse: Incident, dpo: Desk, manager: Desk) -> None:
     assert "【请核实】" in dpo.text(f"incidents/{misuse.pk}/")
     answer = dpo.post(f"incidents/{misuse.pk}/confirm/")
     assert answer.status_code == 422 and "请按实际情况改好" in answer.content.decode()
     assert state(misuse) == "open"
+    assert not any("待批准" in text for text in notices_of(manager.person))
     confirmed(dpo, misuse)
     assert state(misuse) == "confirmed"
+    assert any("待批准" in text for text in notices_of(manager.person))
 
 
 def test_everybody_affected_is_told_once_in_their_language(

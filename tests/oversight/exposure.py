@@ -88,6 +88,9 @@ PAGES: dict[str, tuple[Right, ...]] = {
     "statistics": (_R.STATISTICS,),
     **dict.fromkeys(("privacy", "privacy_request"), (_R.OVERSEE, _R.ANSWER)),
     **dict.fromkeys(("privacy_answer", "privacy_partner"), (_R.ANSWER,)),
+    "assessments": (_R.ASSESS, _R.APPROVE_ASSESSMENT),
+    "assessment_new": (_R.ASSESS,),
+    "assessment_approve": (_R.APPROVE_ASSESSMENT,),
     "access_gate_code": (_R.KEEP_GATES,),
 }
 """Whom each page of the console's own is for. A page that is missing here is one that nobody answered for."""

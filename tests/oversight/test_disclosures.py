@@ -126,6 +126,7 @@ def test_a_refused_request_gives_nothing(
 ) -> None:
     disclosure = asked(manager, community)
     decide(dpo, disclosure, "refuse")
+    assert any("未批准" in text for text in notices_of(manager.person))
     assert decide(second, disclosure) == 409
     assert manager.post(f"disclosures/{disclosure.pk}/produce/").status_code == 409
     assert not Sharing.objects.filter(recipient="authority").exists() and notices_of(chong) == []

@@ -12,10 +12,11 @@ from django.utils import timezone
 from import_export.mixins import BaseExportMixin
 
 from anju.homes.models import Community, Duty
+from anju.homes.purposes import HOME_CERTIFICATION
 from anju.oversight import exports, papers
 from anju.oversight.models import Export
 from anju.people.models import Person
-from anju.privacy import scope
+from anju.privacy import consent, scope
 from anju.privacy.models import AuditEntry
 from anju.privacy.vault import vault
 from tests import factories, racing
@@ -173,3 +174,15 @@ def test_downloads_at_once_are_counted_all_the_same(django_db_setup: None, djang
 
         refused = racing.overtaken(download, download)
         assert getattr(refused, "code", "") == "export_gone"
+
+
+def test_whoever_had_the_use_of_their_data_stopped_is_not_in_it(
+    manager: Desk, dpo: Desk, community: Community, work: Work, resident: Person
+) -> None:
+    other = factories.resident(community, "102")
+    with scope.person(resident.pk):
+        consent.restrict(resident.pk, HOME_CERTIFICATION)
+    export = approved(manager, dpo, community, work)
+    book = openpyxl.load_workbook(io.BytesIO(manager.post(f"exports/{export.pk}/download/").content))
+    homes = [row[0] for row in book["住户名册"].iter_rows(min_row=3, values_only=True)]
+    assert homes == ["1栋1单元102"] and other

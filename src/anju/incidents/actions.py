@@ -145,7 +145,18 @@ def confirm(incident: Incident, *, staff: Person) -> Incident:
     found.state, found.prepared_by = State.CONFIRMED, staff.pk
     found.save(update_fields=["state", "prepared_by"])
     _note(found, staff, "confirmed")
+    if not found.drill:
+        _call(found, staff)
     return found
+
+
+def _call(incident: Incident, staff: Person) -> None:
+    """Tell those who may decide that it waits for them."""
+    for person in _answering(incident, SEND_INCIDENTS):
+        if person.pk != staff.pk:
+            with notices.language_of(person):
+                text = _("有一起安全事件的告知待批准，请到控制台核对后处理。")
+                notices.tell(person, Notice.Kind.SECURITY, _("有申请待您批准"), text)
 
 
 @transaction.atomic
@@ -216,9 +227,13 @@ REMINDERS = (7200, 3600, 1800, 0)
 
 def watchers(incident: Incident) -> list[Person]:
     """Who answers for an incident: its community's data protection officers, and the operators."""
+    return _answering(incident, INCIDENTS)
+
+
+def _answering(incident: Incident, right: Right) -> list[Person]:
     found = {one.pk: one for one in Person.objects.filter(is_superuser=True, is_active=True)}
     if incident.community_id is not None:
-        found |= {one.pk: one for one in staffing.holding(incident.community_id, INCIDENTS.duties)}
+        found |= {one.pk: one for one in staffing.holding(incident.community_id, right.duties)}
     return list(found.values())
 
 

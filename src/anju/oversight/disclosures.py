@@ -186,6 +186,7 @@ def decide(disclosure: Disclosure, *, staff: Person, approve: bool) -> Disclosur
     found.decided_at = timezone.now()
     found.save(update_fields=["state", "first", "second", "decided_at"])
     _note(found, staff, "approved" if approve else "refused")
+    four_eyes.answer(found.asker, _TITLE, State(found.state).label)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +13,11 @@ from django.utils.translation import gettext as _
 
 from anju.access import queries
 from anju.access.models import Entry
+from anju.access.purposes import GATE_OPENING
 from anju.homes.actions import require_duty
 from anju.homes.duties import ASK_EXPORT, DECIDE_EXPORT
 from anju.homes.models import Community, Member
+from anju.homes.purposes import HOME_CERTIFICATION
 from anju.notices import actions as notices
 from anju.notices.models import Notice
 from anju.oversight import four_eyes, papers, sheets
@@ -23,7 +25,8 @@ from anju.oversight.models import Export, Step
 from anju.people.models import Person
 from anju.privacy import audit, scope
 from anju.privacy.audit import REASONS, Reason
-from anju.privacy.models import AuditEntry
+from anju.privacy.models import AuditEntry, Consent
+from anju.privacy.purposes import Purpose
 from anju.privacy.refusals import Refused
 
 KEPT = timedelta(hours=24)
@@ -120,7 +123,19 @@ def _counted(export: Export, progress: Callable[[int], None]) -> Iterator[list[s
 
 
 def _each(export: Export) -> Iterator[Any]:  # Any: members or entries
-    yield from rows(export).iterator(chunk_size=_STEP)
+    """The rows, without those of people who had the use of their data stopped."""
+    purpose = HOME_CERTIFICATION if export.what == What.RESIDENTS else GATE_OPENING
+    found = rows(export).iterator(chunk_size=_STEP)
+    while some := list(islice(found, _STEP)):
+        stopped = _stopped({row.person_id for row in some}, purpose)
+        yield from (row for row in some if row.person_id not in stopped)
+
+
+def _stopped(people: set[UUID], purpose: Purpose) -> set[UUID]:
+    """Who of these had the use of what is held for this purpose stopped."""
+    acts = Consent.objects.filter(subject__in=people, purpose=purpose.code)
+    last = acts.order_by("subject", "-id").distinct("subject").values_list("subject", "action")
+    return {subject for subject, action in last if action == Consent.Action.RESTRICTED}
 
 
 def _about(export: Export) -> list[list[str]]:

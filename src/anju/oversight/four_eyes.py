@@ -1,6 +1,7 @@
 """One asks, another decides: never the same person, never twice."""
 
 from typing import TypeVar
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -48,17 +49,17 @@ def decide(asked: A, right: Right, *, staff: Person, approve: bool, action: Audi
     found.decider, found.decided_at = staff.pk, timezone.now()
     found.save(update_fields=["step", "decider", "decided_at"])
     audit.record(action, found, actor=staff.pk, subject=getattr(found, "subject", None), reason=found.step)
-    _answer(found)
+    answer(found.asker, found._meta.verbose_name or "", Step(found.step).label)
     return found
 
 
-def _answer(asked: Asked) -> None:
+def answer(asker: UUID, what: Text, step: Text) -> None:
     """Tell whoever asked how it went."""
-    person = Person.objects.filter(pk=asked.asker).first()
+    person = Person.objects.filter(pk=asker, is_active=True).first()
     if person is None:
         return
     with notices.language_of(person):
-        facts = {"what": asked._meta.verbose_name, "step": Step(asked.step).label}
+        facts = {"what": what, "step": step}
         notices.tell(
             person, Notice.Kind.SECURITY, _("申请有结果了"), _("您申请的%(what)s：%(step)s。请到控制台查看。") % facts
         )
