@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from ninja import Router, Schema
@@ -125,7 +126,7 @@ def policies(request: HttpRequest) -> PoliciesOut:
     """Open to everybody."""
     versions = [_version(one) for one in Version.objects.defer("documents", "terms")]
     return PoliciesOut(
-        controller=str(queries.controller()),
+        controller=str(queries.controller(timezone.now())),
         documents=[DocumentTitle(name=name, title=str(title)) for name, title in documents.TITLES.items()],
         version=_version(queries.version(None)),
         announced=_announced(),

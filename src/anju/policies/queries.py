@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.utils import timezone
@@ -15,9 +16,10 @@ from anju.privacy.blocks import Block
 from anju.privacy.refusals import Refused, Text
 
 
-def controller() -> Text:
-    """Who answers for the personal data now, or, once a handover is announced, from its day on."""
-    last = Controller.objects.first()
+def controller(at: datetime | None = None) -> Text:
+    """Who answers for the personal data at this moment; None: after the last handover that is announced."""
+    rows = Controller.objects.filter(since__lte=at) if at else Controller.objects.all()
+    last = rows.first()
     return last.name if last else settings.CONTROLLER
 
 

@@ -1,3 +1,4 @@
+import 'vant/es/dialog/style'
 import { showConfirmDialog } from 'vant'
 import { i18n } from '@/texts/i18n'
 import { api, ask } from '@/api/client'
