@@ -45,7 +45,7 @@ from anju.privacy.purposes import Purpose
 from tests import factories
 from tests.doors import Answer, Door
 
-LIFE = 50
+LIFE = 100
 """Steps of one life."""
 PURPOSES = (ACCOUNT, CHILD, REAL_NAME, HOME_CERTIFICATION, GATE_OPENING, FACE_OPENING)
 _HANDLER = ClientHandler(enforce_csrf_checks=False)
