@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 from uuid6 import uuid7
 
-from anju.access import actions, listeners, tasks
+from anju.access import actions, erasures, gate_link, listeners, tasks
 from anju.access.models import Entry, Gate, Grant
 from anju.access.purposes import FACE_OPENING, GATE_OPENING
 from anju.bus import client as bus
@@ -20,6 +20,7 @@ from anju.homes.models import Community, Member
 from anju.people.models import Person
 from anju.privacy import scope
 from anju.privacy import tasks as privacy
+from anju.privacy.models import new_id
 from tests import factories
 from tests.access.conftest import join
 from tests.doors import Door
@@ -196,13 +197,37 @@ def test_a_gate_that_does_not_answer_is_said_to_be_silent(resident: Person, gate
     assert "二维码" in answer.body["detail"]  # what to do instead
 
 
-def test_ended_grants_are_forgotten_once_the_gate_has_applied_them(resident: Person, gate: Gate) -> None:
+def test_an_end_is_not_believed_because_the_gate_says_so(
+    resident: Person, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with scope.platform():
         homes.end_membership(Member.objects.get(person=resident))
     tasks.send_grants(str(gate.pk))
     with scope.platform():
-        sequence = Grant.objects.get(person=resident).sequence
-        actions.apply_state(gate.pk, {"applied": sequence - 1})
+        ended = Grant.objects.get(person=resident)
+    actions.apply_state(gate.pk, {"applied": ended.sequence - 1})
+    assert erasures.confirm(gate.pk) is erasures.Answer.NOTHING_TO_CONFIRM
+    actions.apply_state(gate.pk, {"applied": ended.sequence})
+    assert erasures.confirm(gate.pk) is erasures.Answer.SILENT  # nobody answers for this gate
+    with scope.platform():
         assert Grant.objects.filter(person=resident).exists()
-        actions.apply_state(gate.pk, {"applied": sequence})
+    monkeypatch.setattr(gate_link, "inventory", lambda *_, **__: gate_link.Inventory(0, 0, {}))
+    assert erasures.confirm(gate.pk) is erasures.Answer.CONFIRMED
+    with scope.platform():
         assert not Grant.objects.filter(person=resident).exists()
+
+
+def test_what_nobody_here_knows_of_is_ended_at_the_gate(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    stranger = new_id()
+    pages = [gate_link.Inventory(1, 1, {stranger: (3, True)}), gate_link.Inventory(1, 1, {})]
+    monkeypatch.setattr(gate_link, "inventory", lambda *_, **__: pages.pop(0))
+    told: list[UUID] = []
+    monkeypatch.setattr(gate_link, "end_unknown", lambda _, grants: told.extend(grants))
+    assert erasures.survey(gate.pk) is erasures.Answer.HOLDS
+    assert told == [stranger]
+    with scope.platform():
+        assert Gate.objects.get(pk=gate.pk).suspect_since is not None
+    monkeypatch.setattr(gate_link, "inventory", lambda *_, **__: gate_link.Inventory(0, 0, {}))
+    assert erasures.survey(gate.pk) is erasures.Answer.CONFIRMED
+    with scope.platform():
+        assert Gate.objects.get(pk=gate.pk).suspect_since is None

@@ -106,7 +106,7 @@ class Gate:
         self.door = CountingDoor()
         self.store = Store(home / "gate.db", self.me.storage)
         self.store.serve(self.me.gate, self.me.registration)
-        self.brain = Brain(self.store, self.door)
+        self.brain = Brain(self.store, self.door, self.me.platform)
         self.link = Link(self.me, self.brain)
         self.kiosk = Kiosk(self.me, self.brain, self.link)
         self._sequence = 0

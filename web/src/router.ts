@@ -34,6 +34,7 @@ export const router = createRouter({
     { path: '/access/phones', component: () => import('./access/PhonesPage.vue'), meta: mine },
     { path: '/access/entries', component: () => import('./access/EntriesPage.vue'), meta: mine },
     { path: '/face', component: () => import('./face/FacePage.vue'), meta: mine },
+    { path: '/face/at-gate', component: () => import('./face/AtGatePage.vue'), meta: mine, props: (to) => ({ anew: to.query.anew === '1' }) },
     { path: '/face/enrol', component: () => import('./face/EnrolPage.vue'), meta: mine },
     { path: '/mine/profile', component: () => import('./people/ProfilePage.vue'), meta: mine },
     { path: '/mine/privacy', component: () => import('./privacy/ConsentsPage.vue'), meta: mine },

@@ -14,8 +14,8 @@ from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from anju.access.models import Entry, Face, Gate, Grant, PhoneKey, RegistrationCode
-from anju.access.purposes import FACE_OPENING, GATE_OPENING
+from anju.access.models import Entry, Face, Gate, GateFace, Grant, PhoneKey, RegistrationCode
+from anju.access.purposes import FACE_AT_GATE, FACE_OPENING, GATE_OPENING
 from anju.grants import encoding, permits
 from anju.homes.actions import membership_changed, require_duty
 from anju.homes.duties import KEEP_GATES
@@ -66,6 +66,10 @@ def _wanted(person: UUID, community: UUID) -> dict[str, Any] | None:
     if enrolled and consent.granted(person, FACE_OPENING):
         ways.append("face")
         face = {"rev": enrolled.rev, "strict": enrolled.strict}
+    at_gates = None if face else GateFace.objects.filter(person=person).first()
+    if at_gates and consent.granted(person, FACE_AT_GATE):
+        ways.append("face")
+        face = {"rev": at_gates.rev, "strict": False, "here": True}
     if not ways:
         return None
     since, until = window
@@ -139,15 +143,16 @@ def _follow(person: UUID, community: UUID, **_options: Any) -> None:  # Any: the
             compare_face.defer(person=str(person))
 
 
-for _purpose in (HOME_CERTIFICATION, GATE_OPENING, FACE_OPENING):
+for _purpose in (HOME_CERTIFICATION, GATE_OPENING, FACE_OPENING, FACE_AT_GATE):
     consent.on_withdrawal(_purpose)(refresh_everywhere)
     consent.on_restriction(_purpose)(refresh_everywhere)
 
 
+@consent.on_withdrawal(FACE_AT_GATE)
 @consent.on_withdrawal(FACE_OPENING)
 def _forget_entries(person: UUID) -> None:
     """Entries are kept for the phone's sake (and go with it) or for the face's."""
-    if not consent.granted(person, GATE_OPENING):
+    if not any(consent.granted(person, one) for one in (GATE_OPENING, FACE_OPENING, FACE_AT_GATE)):
         Entry.objects.filter(person=person).delete()
 
 

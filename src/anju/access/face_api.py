@@ -8,9 +8,9 @@ from django.http import HttpRequest
 from ninja import File, Router, Schema, Status
 from ninja.files import UploadedFile
 
-from anju.access import enrolment, queries
-from anju.access.models import Face
-from anju.access.purposes import FACE_OPENING
+from anju.access import at_gate, enrolment, queries
+from anju.access.models import Face, GateFace
+from anju.access.purposes import FACE_AT_GATE, FACE_OPENING
 from anju.people.limits import Each
 from anju.people.models import Person, person_of
 from anju.privacy import consent
@@ -25,10 +25,13 @@ class FaceGate(Schema):
 
 
 class FaceOut(Schema):
-    state: Literal["none", "enrolled"]
+    """at_gate: enrolled at gates, where the templates stay. at_gate_consent: whether that was agreed to."""
+
+    state: Literal["none", "enrolled", "at_gate"]
     since: datetime | None
     look_alike: bool
     consent: bool
+    at_gate_consent: bool
     gates: list[FaceGate]
 
 
@@ -46,11 +49,13 @@ class VerdictOut(Schema):
 
 def _present(person: Person) -> FaceOut:
     face = Face.objects.filter(person=person).first()
+    at_gates = GateFace.objects.filter(person=person).first()
     return FaceOut(
-        state="enrolled" if face else "none",
-        since=face.enrolled_at if face else None,
+        state="enrolled" if face else "at_gate" if at_gates else "none",
+        since=face.enrolled_at if face else at_gates.since if at_gates else None,
         look_alike=bool(face and face.strict),
         consent=consent.granted(person.pk, FACE_OPENING),
+        at_gate_consent=consent.granted(person.pk, FACE_AT_GATE),
         gates=[
             FaceGate(
                 id=grant.gate_id,
@@ -83,8 +88,27 @@ def enrol(request: HttpRequest, images: File[list[UploadedFile]]) -> Status[Face
     return Status(201, _present(person))
 
 
+class Anew(Schema):
+    """anew: what was enrolled before no longer counts, at any gate."""
+
+    anew: bool = False
+
+
+class CodeOut(Schema):
+    text: str
+    until: datetime
+
+
+@router.post("/face/at-gate", response={201: CodeOut}, throttle=[Each("face-at-gate", 10)])
+def enrol_at_gate(request: HttpRequest, asked: Anew) -> Status[CodeOut]:
+    """A one-time code: shown to a gate, it lets this person enrol there."""
+    code = at_gate.invite(person_of(request.user), anew=asked.anew)
+    return Status(201, CodeOut(text=code.text, until=code.until))
+
+
 @router.delete("/face", response=FaceOut)
 def remove(request: HttpRequest) -> FaceOut:
     person = person_of(request.user)
     enrolment.remove(person)
+    at_gate.remove(person)
     return _present(person)

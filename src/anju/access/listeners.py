@@ -30,7 +30,7 @@ from nats.js.client import JetStreamContext
 
 from anju.access import actions, gate_link
 from anju.access.models import Entry, Face, Gate, Grant, Way
-from anju.access.purposes import FACE_OPENING, GATE_OPENING
+from anju.access.purposes import FACE_AT_GATE, FACE_OPENING, GATE_OPENING
 from anju.bus import subjects
 from anju.grants import encoding, sealing
 from anju.notices import actions as notices
@@ -201,7 +201,8 @@ def _people(said: list[tuple[Entry, UUID | None]]) -> dict[tuple[UUID, UUID | No
     persons = {person for _, _, person in grants}
     consent.hold(*persons)
     by_phone = consent.agreeing(persons, GATE_OPENING)
-    agree = {Way.FACE: by_phone | consent.agreeing(persons, FACE_OPENING), Way.QR: by_phone, Way.REMOTE: by_phone}
+    by_face = consent.agreeing(persons, FACE_OPENING) | consent.agreeing(persons, FACE_AT_GATE)
+    agree = {Way.FACE: by_phone | by_face, Way.QR: by_phone, Way.REMOTE: by_phone}
     return {
         (gate, holder, way): person for gate, holder, person in grants for way, them in agree.items() if person in them
     }

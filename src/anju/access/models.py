@@ -4,7 +4,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from anju.access.purposes import FACE_OPENING, GATE_OPENING
+from anju.access.purposes import FACE_AT_GATE, FACE_OPENING, GATE_OPENING
 from anju.homes.models import Community, CommunityModel
 from anju.people.models import Person
 from anju.privacy.declarations import Category, Declares, Erase, NotPersonal, Personal, Retention
@@ -15,6 +15,8 @@ from anju.privacy.sealed import Sealed
 
 EQUIPMENT = Declares(rest=NotPersonal("equipment and its state"))
 ONLINE_SECONDS = 30
+FIRST_AT_GATE = 1_000_000
+"""Enrolments at gates count from here, so that none is taken for one that the platform has."""
 
 
 class Gate(CommunityModel):
@@ -114,6 +116,27 @@ class Face(models.Model):
     class Meta:
         verbose_name = _("人脸特征")
         verbose_name_plural = _("人脸特征")
+
+
+class GateFace(models.Model):
+    """That a person enrols their face at gates, by themself: the templates lie there alone. rev: which enrolment counts."""
+
+    privacy = Declares(
+        subject="person_id",
+        fields={
+            "rev": NotPersonal("counts enrolments"),
+            "since": Personal(Category.FACE, FACE_AT_GATE, _("选择在门口录入的时间")),
+        },
+    )
+    isolation = Isolation(community=None, person="person_id")
+
+    person = models.OneToOneField(Person, on_delete=models.CASCADE, primary_key=True, related_name="gate_face")
+    rev = models.PositiveIntegerField(default=FIRST_AT_GATE)
+    since = models.DateTimeField(_("时间"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("门口录入的人脸")
+        verbose_name_plural = _("门口录入的人脸")
 
 
 class Grant(CommunityModel):

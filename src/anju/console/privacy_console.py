@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from anju.access.models import Face, Gate
+from anju.access.models import Face, Gate, GateFace
 from anju.assessments import actions as assessments
 from anju.console import charts
 from anju.console.pages import for_duties, names, show, staff, within
@@ -141,7 +141,7 @@ def _gates(request: HttpRequest) -> list[dict[str, Any]]:  # Any: as above
 
 def _faces() -> int:
     with scope.platform():
-        return Face.objects.count()
+        return Face.objects.count() + GateFace.objects.count()
 
 
 @require_GET

@@ -5,9 +5,11 @@ from uuid import UUID
 
 from anju.gate.brain import Brain
 from anju.gate.eyes import Sight
+from anju.gate.newcomer import ENDS, PATIENCE, Newcomer, holder_of
 from anju.gate.texts import HINTS, TEXTS
+from anju.grants import invitations
 from anju.grants.decision import Decision, Reason
-from anju.grants.grant import Way
+from anju.grants.grant import Grant, Way
 from anju.recognition.advice import ADVICE, Text
 from anju.recognition.gallery import Agreement, Match
 
@@ -26,7 +28,7 @@ FORGET = 2.0
 class Answer:
     """What the kiosk shows.
 
-    state: idle, looking, granted, refused, wait. say: aloud, now. box: in frame pixels.
+    state: idle, looking, granted, refused, enrolled, wait. say: aloud, now. box: in frame pixels.
     """
 
     state: str
@@ -55,6 +57,7 @@ class Approach:
     _refused_until: float = float("-inf")
     _shown: Answer = field(default_factory=lambda: answer("idle", "no_face"))
     _last_code: tuple[str, float] = ("", float("-inf"))
+    _newcomer: Newcomer | None = None
 
     def see(self, sight: Sight, now: float) -> Answer:
         """React to what a frame showed."""
@@ -63,6 +66,8 @@ class Approach:
             self._told.clear()
         if sight.box is not None:
             self._seen = now
+        if self._newcomer is not None:
+            return self._enrol(self._newcomer, sight, now)
         if sight.qr is not None:
             return self._code_in_view(sight.qr, now)
         if now < self._granted_until:
@@ -77,13 +82,63 @@ class Approach:
 
     def wants_code(self, sight: Sight, now: float) -> bool:
         """Whether a code in this frame would matter: not while the door is open or a known face is on its way in."""
+        if self._newcomer is not None:
+            return False  # the code that was shown may still be in view
         on_its_way = sight.match is not None and sight.match.sure and sight.live and now >= self._refused_until
         return not on_its_way and now >= self._granted_until
 
     def code(self, text: str, now: float) -> Answer:
         """A code read by a scanner: each reading is one try."""
         self._last_code = (text, now)
+        if text.startswith(invitations.PREFIX):
+            return self._invited(text, now)
         return self._show(self.brain.permit(text), now)
+
+    def _invited(self, text: str, now: float) -> Answer:
+        """Somebody shows that they may enrol their face here."""
+        problem, grant = self._read_invitation(text)
+        if grant is None:
+            self._refused_until = now + SHOW_REFUSED
+            self._shown = answer("refused", problem)
+            return answer("refused", problem, say=True)
+        self._newcomer = Newcomer(grant, now + PATIENCE)
+        self._shown = answer("looking", "enrol_look")
+        return answer("looking", "enrol_look", say=True)
+
+    def _read_invitation(self, text: str) -> tuple[str, Grant | None]:
+        """What is wrong with an invitation, or whose it is."""
+        if self.brain.platform is None:
+            return "enrol_invalid", None
+        try:
+            invitation = invitations.read(text, self.brain.platform)
+        except invitations.BadInvitation:
+            return "enrol_invalid", None
+        clock = self.brain.clock.read()
+        grant = holder_of(self.brain, invitation.holder)
+        if not clock.sure or clock.now > invitation.until or grant is None:
+            return "enrol_invalid", None
+        if grant.face is None or grant.face.rev != invitation.rev or self.brain.enrolled(grant):
+            return "enrol_used", None
+        return "", grant
+
+    def _enrol(self, newcomer: Newcomer, sight: Sight, now: float) -> Answer:
+        """Views of the newcomer, until there are enough, or nobody comes."""
+        if now > newcomer.until:
+            self._newcomer = None
+            return answer("idle", "no_face", box=sight.box)
+        code = newcomer.see(sight, self.brain, now)
+        if code is None:
+            if sight.issue is not None:
+                return Answer("looking", HINTS[sight.issue], ADVICE[sight.issue], box=sight.box)
+            return self._again(sight)
+        if code in ENDS:
+            self._newcomer = None
+            self._agreement.clear()
+            self._refused_until = now + SHOW_REFUSED  # it stays on the screen before looking goes on
+            self._shown = answer("refused" if code == "enrol_alike" else "enrolled", code)
+        else:
+            self._shown = answer("looking", code)
+        return answer(self._shown.state, code, say=True, box=sight.box)
 
     def remote(self, now: float) -> Answer:
         """The door was opened from a phone or by staff."""

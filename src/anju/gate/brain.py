@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from uuid import UUID
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from uuid6 import uuid7
 
 from anju.gate.clock import GateClock
@@ -22,9 +23,11 @@ from anju.recognition.gallery import Gallery, Match
 class Brain:
     """One gate's knowledge, kept in memory and in its store. Used from one thread."""
 
-    def __init__(self, store: Store, door: Door) -> None:
+    def __init__(self, store: Store, door: Door, platform: Ed25519PublicKey | None = None) -> None:
+        """platform: who may invite somebody to enrol here; None: nobody."""
         self.store = store
         self.door = door
+        self.platform = platform
         self.clock = GateClock(store)
         self.decided = 0.0
         """When the last decision had been carried out at the door (time.perf_counter)."""
@@ -56,7 +59,16 @@ class Brain:
 
     def missing_templates(self) -> list[UUID]:
         """Grants whose face this gate should know and does not, or knows from an older enrolment."""
-        return [one.id for one in self._grants.values() if one.face and self._face_rev(one.id) != one.face.rev]
+        wanted = (one for one in self._grants.values() if one.face and not one.face.here)
+        return [one.id for one in wanted if one.face and self._face_rev(one.id) != one.face.rev]
+
+    def grants(self) -> Iterable[Grant]:
+        """Everybody who may come in."""
+        return self._grants.values()
+
+    def enrolled(self, grant: Grant) -> bool:
+        """Whether this holder's face, as it counts now, is known here."""
+        return grant.face is not None and self._face_rev(grant.id) == grant.face.rev
 
     def _face_rev(self, grant_id: UUID) -> int | None:
         known = self._templates.get(grant_id)

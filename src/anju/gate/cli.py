@@ -34,7 +34,7 @@ async def run(home: Path, host: str, port: int, door_program: str | None = None)
     door: Door = CommandDoor(me.open_seconds, door_program) if door_program else SimulatedDoor(me.open_seconds)
     store = Store(home / "gate.db", me.storage)
     store.serve(me.gate, me.registration)
-    brain = Brain(store, door)
+    brain = Brain(store, door, me.platform)
     link = Link(me, brain)
     kiosk = Kiosk(me, brain, link)
     config = uvicorn.Config(

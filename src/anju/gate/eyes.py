@@ -10,7 +10,7 @@ import numpy as np
 import zxingcpp
 
 from anju.recognition import quality
-from anju.recognition.faces import Face, FaceReader
+from anju.recognition.faces import Face, FaceReader, Vector
 from anju.recognition.gallery import Gallery, Match
 from anju.recognition.liveness import Liveness, Passive
 from anju.recognition.pictures import BadPicture, Picture, decode
@@ -24,7 +24,7 @@ class Sight:
     """What one frame showed.
 
     box: the largest face. issue: why it cannot be judged. clear: it could be, and `match` (None: nobody is enrolled
-    here) and `live` say what came of it. networks: seconds spent in the two networks.
+    here), `live` and `vector` say what came of it. networks: seconds spent in the two networks.
     """
 
     qr: str | None = None
@@ -33,6 +33,7 @@ class Sight:
     clear: bool = False
     match: Match[UUID] | None = None
     live: bool = True
+    vector: Vector | None = None
     networks: float = 0.0
 
 
@@ -84,7 +85,7 @@ class Eyes:
         # Before the embedding, whose weights drive the picture out of the processor's cache.
         sight.live = self._liveness.score(picture, faces[0]) <= self._liveness.refuse_above
         started = time.perf_counter()
-        vector = self._faces.embed(picture, faces[0])
+        vector = sight.vector = self._faces.embed(picture, faces[0])
         sight.networks += time.perf_counter() - started
         sight.clear = True
         sight.match = gallery.match(vector)

@@ -24,6 +24,22 @@ TEXTS = {
         "现在不在您的有效期内，请联系物业",
         "You may not enter at this time. Please contact the property office",
     ),
+    "enrol_look": Text(
+        "请收起手机，看向镜头录入人脸", "Put your phone away and look into the camera to enrol your face"
+    ),
+    "enrol_more": Text("很好，请继续看向镜头", "Good, keep looking into the camera"),
+    "enrol_done": Text("人脸已录入，只保存在这台门禁里", "Your face is enrolled, and stays in this gate alone"),
+    "enrol_alike": Text(
+        "您与已录入的邻居太相像，为安全起见请用二维码开门",
+        "You look too much like a neighbour. To be safe, please use your QR code",
+    ),
+    "enrol_invalid": Text(
+        "录入码无效或已过期，请在手机上重新生成", "This code is not valid any more. Please make a new one on your phone"
+    ),
+    "enrol_used": Text(
+        "这台门禁已有您的人脸，如需重录请在手机上选择“重新录入”",
+        "This gate has your face. To enrol again, choose so on your phone",
+    ),
     "revoked": Text("您的通行权限已终止，请联系物业", "Your access has ended. Please contact the property office"),
     "way_not_granted": Text(
         "您没有开通这种开门方式，请换一种方式或联系物业",

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -25,10 +25,14 @@ class BadGrant(ValueError):
 
 @dataclass(frozen=True)
 class FaceRef:
-    """Which enrolment of the holder's face counts. strict: somebody in the community looks alike."""
+    """Which enrolment of the holder's face counts. strict: somebody in the community looks alike.
+
+    here: it is made at the gate and never leaves it; the platform has none to give.
+    """
 
     rev: int
     strict: bool
+    here: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,9 @@ def parse(message: bytes) -> Grant | Ended:
             since=_aware(said["from"]),
             until=None if said["until"] is None else _aware(said["until"]),
             keys={UUID(key["id"]): encoding.decode(key["public"]) for key in said["keys"]},
-            face=None if face is None else FaceRef(_rev(face["rev"]), _flag(face["strict"])),
+            face=None
+            if face is None
+            else FaceRef(_rev(face["rev"]), _flag(face["strict"]), _flag(face.get("here", False))),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadGrant("not a grant") from error
@@ -115,6 +121,6 @@ def dump(grant: Grant | Ended) -> bytes:
         "from": grant.since.isoformat(),
         "until": grant.until.isoformat() if grant.until else None,
         "keys": [{"id": str(key), "public": encoding.encode(public)} for key, public in grant.keys.items()],
-        "face": {"rev": grant.face.rev, "strict": grant.face.strict} if grant.face else None,
+        "face": asdict(grant.face) if grant.face else None,
     }
     return json.dumps(said).encode()

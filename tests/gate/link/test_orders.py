@@ -60,3 +60,20 @@ async def test_a_command_that_the_platform_did_not_sign_is_not_even_answered(
             payload = json.dumps(opening(None)).encode()
             await platform.client.request(subjects.command(platform.gate), payload, timeout=0.3)
     assert gate.door.opened == 0
+
+
+async def test_the_inventory_is_what_lies_in_the_tables(gate: made.Gate, platform: Platform) -> None:
+    one, other = made.grant(face=None), made.grant(face=None)
+    await platform.tell(one)
+    await platform.tell(other)
+    async with running(gate):
+        await soon(lambda: gate.brain.counts["grants"] == 2)
+        ask = {**opening(None), "do": "inventory"}
+        everything = await platform.order(ask)
+        assert sorted(everything["rows"]) == sorted([[str(one.id), one.rev, False], [str(other.id), other.rev, False]])
+        assert (everything["grants"], everything["templates"]) == (2, 0)
+        first, last = sorted([str(one.id), str(other.id)])
+        assert [row[0] for row in (await platform.order({**ask, "only": [first]}))["rows"]] == [first]
+        assert [row[0] for row in (await platform.order({**ask, "after": first}))["rows"]] == [last]
+        gate.store._db.execute("delete from grants where id = ?", [first])  # behind everybody's back
+        assert [row[0] for row in (await platform.order(ask))["rows"]] == [last]

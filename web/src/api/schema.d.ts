@@ -667,6 +667,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/face/at-gate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enrol At Gate
+         * @description A one-time code: shown to a gate, it lets this person enrol there.
+         */
+        post: operations["anju_access_face_api_enrol_at_gate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/gates/register": {
         parameters: {
             query?: never;
@@ -1649,19 +1669,24 @@ export interface components {
             /** Has It */
             has_it: boolean;
         };
-        /** FaceOut */
+        /**
+         * FaceOut
+         * @description at_gate: enrolled at gates, where the templates stay. at_gate_consent: whether that was agreed to.
+         */
         FaceOut: {
             /**
              * State
              * @enum {string}
              */
-            state: "none" | "enrolled";
+            state: "none" | "enrolled" | "at_gate";
             /** Since */
             since: string | null;
             /** Look Alike */
             look_alike: boolean;
             /** Consent */
             consent: boolean;
+            /** At Gate Consent */
+            at_gate_consent: boolean;
             /** Gates */
             gates: components["schemas"]["FaceGate"][];
         };
@@ -1687,6 +1712,27 @@ export interface components {
             ] | null;
             /** Eyes */
             eyes: number | null;
+        };
+        /** CodeOut */
+        CodeOut: {
+            /** Text */
+            text: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /**
+         * Anew
+         * @description anew: what was enrolled before no longer counts, at any gate.
+         */
+        Anew: {
+            /**
+             * Anew
+             * @default false
+             */
+            anew: boolean;
         };
         /** Registration */
         Registration: {
@@ -3010,6 +3056,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VerdictOut"];
+                };
+            };
+        };
+    };
+    anju_access_face_api_enrol_at_gate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Anew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodeOut"];
                 };
             };
         };

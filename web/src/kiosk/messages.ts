@@ -1,5 +1,5 @@
 /** What the gate program tells this page (docs/gate-protocol.md, the kiosk). */
-export type State = 'idle' | 'looking' | 'granted' | 'refused' | 'wait'
+export type State = 'idle' | 'looking' | 'granted' | 'refused' | 'enrolled' | 'wait'
 
 export interface Frame {
   type: 'frame'

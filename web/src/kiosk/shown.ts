@@ -1,7 +1,7 @@
 import { computed, ref } from 'vue'
 import type { Frame } from './messages'
 
-const HOLD = { granted: 3_000, refused: 4_000 } as const
+const HOLD = { granted: 3_000, refused: 4_000, enrolled: 4_000 } as const
 
 /** What the screen shows: a decision stays long enough to be read, whatever frames say meanwhile. */
 export function useShown() {
@@ -11,7 +11,7 @@ export function useShown() {
 
   function take(next: Frame): void {
     frame.value = next
-    const decides = next.state === 'granted' || next.state === 'refused'
+    const decides = next.state in HOLD
     // A new decision replaces the old one; the same one repeated, frame after frame, does not prolong it.
     if (!decides || (decision.value && !next.say)) return
     clearTimeout(timer)

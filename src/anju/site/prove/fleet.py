@@ -79,7 +79,7 @@ class Fleet:
                 me = identity.load(one.home)
                 store = one.store_type(one.home / "gate.db", me.storage)
                 store.serve(me.gate, me.registration)
-                one.link = Link(me, Brain(store, SimulatedDoor(me.open_seconds)))
+                one.link = Link(me, Brain(store, SimulatedDoor(me.open_seconds), me.platform))
                 one.task = self._loop.create_task(one.link.run())
 
         self._on_loop(begin)
