@@ -113,8 +113,7 @@ def test_an_export_and_each_step_to_it(manager: Desk, second: Desk, community: C
 
 def test_a_disclosure_and_each_step_to_it(manager: Desk, second: Desk, community: Community) -> None:
     dpo = Desk(factories.staff(community, Duty.DPO))
-    factories.member(factories.person(factories.EVERYTHING, phone="+8613912348888"), factories.home(community))
-    manager.post("disclosures/new/", form(community))
+    manager.post("disclosures/new/", form(community, factories.resident(community)))
     with scope.platform():
         disclosure = Disclosure.objects.get()
     path = f"disclosures/{disclosure.pk}"

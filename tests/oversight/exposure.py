@@ -197,6 +197,7 @@ def furnish(title: str, name: str) -> Furnished:
         "application": application.pk, "entry": entry.pk, "gate": gate.pk, "message": message.pk, "glass": glass.pk,
         "export": export.pk, "incident": incident.pk, "disclosure": disclosure.pk, "number": request.pk,
         "session": session.pk, "device": device.pk, "key": key.pk, "notice": notice.pk, "community": place.pk,
+        "assessment": uuid4(),  # the installation's, no community's
         "unit": unit.pk, "home": home.pk, "request_id": request.pk, "child": who.pk, "person": who.pk,
         "homes.Community": place.pk, "homes.Building": building.pk, "homes.Unit": unit.pk, "homes.Home": home.pk,
         "homes.Member": member.pk, "homes.Application": application.pk, "homes.StaffRole": role.pk,
@@ -268,7 +269,8 @@ class Page:
 
     @property
     def about_a_row(self) -> bool:
-        return "<" in self.route and "<str:form>" not in self.route
+        """Whether it shows a community's row; assessments are the installation's."""
+        return "<" in self.route and "<str:form>" not in self.route and "assessment" not in self.route
 
 
 def _allowed(which: tuple[Right, ...]) -> frozenset[str]:
