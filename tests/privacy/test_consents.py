@@ -110,3 +110,15 @@ def test_a_clock_set_back_does_not_bury_a_withdrawal(person: Person, monkeypatch
     monkeypatch.setattr(consent, "new_id", lambda: earlier)
     Door.of(person).delete(f"/consents/{HOME_CERTIFICATION.code}")
     assert not consent.granted(person.pk, HOME_CERTIFICATION)
+
+
+def test_lifting_a_restriction_agrees_to_nothing_that_was_not_shown(person: Person) -> None:
+    factories.agree(person, HOME_CERTIFICATION)
+    consent.restrict(person.pk, HOME_CERTIFICATION)
+    object.__setattr__(HOME_CERTIFICATION, "version", HOME_CERTIFICATION.version + 1)
+    try:
+        with pytest.raises(Refused, match="text_changed"):
+            consent.lift(person.pk, HOME_CERTIFICATION)
+        assert not consent.granted(person.pk, HOME_CERTIFICATION)
+    finally:
+        object.__setattr__(HOME_CERTIFICATION, "version", HOME_CERTIFICATION.version - 1)
