@@ -6,25 +6,11 @@ import sys
 import time
 from pathlib import Path
 
+from anju.site.processes import family
 from anju.site.report import Figure, Report
 from anju.site.tour import scratch
 
 SETTLE = 20
-
-
-def _tree(root: int) -> list[int]:
-    """A process and everything below it."""
-    children: dict[int, list[int]] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            text = stat.read_text()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        children.setdefault(int(text.rpartition(")")[2].split()[1]), []).append(int(stat.parent.name))
-    found = [root]
-    for one in found:
-        found += children.get(one, [])
-    return found
 
 
 def _megabytes(process: int) -> float:
@@ -62,7 +48,7 @@ def run(report: Report) -> None:
     try:
         report.add("second start", Figure(seconds, "s", 15))
         time.sleep(SETTLE)
-        parts = {one: _megabytes(one) for one in _tree(process.pid)}
+        parts = {one: _megabytes(one) for one in family(process.pid)}
         report.add(
             "idle memory (PSS), all processes", Figure(sum(parts.values()), "MB", 900, note=f"{len(parts)} processes")
         )

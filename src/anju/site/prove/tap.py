@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from anju.installation.ports import ports
+from anju.site.processes import family
 from anju.site.prove.provider import Provider
 from anju.site.report import Figure, Report, yes
 
@@ -33,17 +34,8 @@ class Seen:
 
 def _processes(home: Path) -> list[int]:
     """The watched parts and all their children."""
-    found = [int(path.read_text()) for name in WATCHED if (path := home / "run" / f"{name}.pid").exists()]
-    children: dict[int, list[int]] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parent = int(stat.read_text().rpartition(")")[2].split()[1])
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        children.setdefault(parent, []).append(int(stat.parent.name))
-    for one in found:
-        found += children.get(one, [])
-    return found
+    roots = [int(path.read_text()) for name in WATCHED if (path := home / "run" / f"{name}.pid").exists()]
+    return family(*roots)
 
 
 @contextmanager
