@@ -90,7 +90,6 @@ class Trial:
     # --- 1: the canary ----------------------------------------------------------------------------------------------
 
     def plant(self) -> None:
-
         self.staff.enter()
         self.one.live(self.staff, photos.shipped()[0])
         self.one.use_rights()
@@ -107,7 +106,6 @@ class Trial:
 
     def _answer(self) -> None:
         """Staff answer what the canary asked, in words that speak of it."""
-
         with scope.platform():
             request = Request.objects.get(subject=self.one.people[0], state=RightState.RECEIVED)
             self.one.values["answer"] = "答复answer-5c91e2"
@@ -116,7 +114,6 @@ class Trial:
 
     def neighbours(self, count: int) -> list[UUID]:
         """Further people with a sealed name and a home."""
-
         made = []
         with scope.platform():
             homes = list(Home.objects.all()[:20])
@@ -133,7 +130,6 @@ class Trial:
 
     def cancel(self) -> None:
         """Close the account as a person does, by the real worker, and wait until it is done."""
-
         self.sms.answers = 200
         self.one.prove()
         number = self.one.app.post("/rights/cancellation")["id"]
@@ -156,7 +152,6 @@ class Trial:
 
     def confirm_partners(self) -> None:
         """The provider confirms in writing that it keeps nothing; an officer notes it."""
-
         with scope.platform():
             officer = Person.objects.filter(is_superuser=True).get().pk
             for request in Request.objects.filter(state=RightState.ERASING):
@@ -218,7 +213,6 @@ class Trial:
     # --- 6 to 8 -----------------------------------------------------------------------------------------------------
 
     def tamper(self) -> None:
-
         with scope.platform():
             chain.seal()
             number, faults = chain.verify(chain.known_heads())
@@ -240,7 +234,6 @@ class Trial:
 
     def read_again(self) -> None:
         """After the restore: the erased are unreadable, the living are not."""
-
         connections.close_all()
         with scope.platform():
             gone = [*self.one.people, *self.erased]
