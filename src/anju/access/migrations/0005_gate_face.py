@@ -6,23 +6,31 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('access', '0004_phone_label_sealed'),
-        ('people', '0002_children'),
+        ("access", "0004_phone_label_sealed"),
+        ("people", "0002_children"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='GateFace',
+            name="GateFace",
             fields=[
-                ('person', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='gate_face', serialize=False, to=settings.AUTH_USER_MODEL)),
-                ('rev', models.PositiveIntegerField(default=1000000)),
-                ('since', models.DateTimeField(auto_now=True, verbose_name='时间')),
+                (
+                    "person",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="gate_face",
+                        serialize=False,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("rev", models.PositiveIntegerField(default=1000000)),
+                ("since", models.DateTimeField(auto_now=True, verbose_name="时间")),
             ],
             options={
-                'verbose_name': '门口录入的人脸',
-                'verbose_name_plural': '门口录入的人脸',
+                "verbose_name": "门口录入的人脸",
+                "verbose_name_plural": "门口录入的人脸",
             },
         ),
     ]
