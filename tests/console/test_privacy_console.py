@@ -1,10 +1,15 @@
 """The data-protection officer's pages: nobody else opens them, and what they answer is carried out."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from anju.homes.models import Community, Duty, Member
+from anju.notices import actions as notices
+from anju.notices.models import Notice
 from anju.people.models import Person
-from anju.privacy import audit, scope
+from anju.privacy import audit, retention, scope
 from anju.privacy.models import AuditEntry
 from anju.rights import actions, cancellation
 from anju.rights.models import Request, RightKind
@@ -96,3 +101,21 @@ def test_who_read_what_is_counted(officer: Desk, community: Community, resident:
     page = officer.get("privacy/").content.decode()
     assert "小周" in page
     assert "核对房屋认证资料 1" in page
+
+
+def test_the_first_page_raises_an_alarm_for_what_is_late(officer: Desk, resident: Person) -> None:
+    _asked(resident)
+    assert "项已逾期" not in officer.text("")
+    with scope.platform():
+        Request.objects.update(due_at=timezone.now() - timedelta(days=1))
+    assert "1 项已逾期" in officer.text("")
+
+
+def test_a_record_that_should_be_gone_raises_an_alarm(officer: Desk, resident: Person) -> None:
+    assert "超过了保存期限" not in officer.text("privacy/")
+    notice = notices.tell(resident, Notice.Kind.HOME, "旧消息", "半年前的")
+    with scope.platform():
+        Notice.objects.filter(pk=notice.pk).update(at=timezone.now() - timedelta(days=200))
+    assert "超过了保存期限" in officer.text("privacy/")
+    retention.expire()
+    assert "超过了保存期限" not in officer.text("privacy/")

@@ -20,6 +20,7 @@ from anju.homes.duties import (
     INCIDENTS,
     KEEP_GATES,
     KEEP_HOMES,
+    OVERSEE,
     PASS_ON,
     PROOFS,
     REVIEW,
@@ -29,7 +30,9 @@ from anju.homes.duties import (
 )
 from anju.homes.models import Application
 from anju.incidents.models import Incident
+from anju.privacy import retention
 from anju.privacy.staff import holds
+from anju.rights.queries import open_requests
 
 HOURS = 24
 DAYS = 14
@@ -68,9 +71,38 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:  # An
         context["entries"] = _by_hour(request)
         context["offline"] = [gate for gate in gates if gate.registered_at and not gate.online]
         context["not_joined"] = [gate for gate in gates if not gate.registered_at]
+    if holds(request, OVERSEE.duties):
+        context["cards"] += _privacy(request)
     if holds(request, INCIDENTS.duties):
         context["cards"].append(_incidents(request))
     return context
+
+
+def _privacy(request: HttpRequest) -> list[Card]:
+    """What the law's clocks ask for: answers that are due, records that should be gone, gates that hold on to somebody."""
+    waiting = within(request, open_requests(), OVERSEE.duties)
+    late = waiting.filter(due_at__lt=timezone.now()).count()
+    overdue = sum(one.overdue for one in retention.standing())
+    doubtful = within(request, Gate.objects.filter(suspect_since__isnull=False), OVERSEE.duties).count()
+    page = reverse("admin:privacy")
+    return [
+        Card(
+            _("待答复的个人信息申请"),
+            str(waiting.count()),
+            _("%(count)s 项已逾期") % {"count": late} if late else _("须在 15 天内答复"),
+            "shield_person",
+            page,
+            alarm=late > 0,
+        ),
+        Card(
+            _("超期未删与存疑门禁"),
+            str(overdue + doubtful),
+            _("请立即处理") if overdue + doubtful else _("一切正常"),
+            "auto_delete",
+            page,
+            alarm=overdue + doubtful > 0,
+        ),
+    ]
 
 
 def _incidents(request: HttpRequest) -> Card:
