@@ -17,6 +17,7 @@ from anju.console.pages import for_duties, names, show, staff, within
 from anju.homes.duties import DISCLOSE
 from anju.homes.models import Community
 from anju.oversight import disclosures as actions
+from anju.oversight import records
 from anju.oversight.disclosures import Paper
 from anju.oversight.models import Disclosure
 from anju.oversight.papers import MOST_BYTES
@@ -50,7 +51,7 @@ class NewForm(forms.Form):
         places: Any = self.fields["community"]  # Any: the stubs know only Field
         places.queryset = within(request, Community.objects.all(), DISCLOSE.duties, field="pk")
         chosen: Any = self.fields["places"]
-        chosen.choices = [(one.place, actions.title(one)) for one in actions.offered()]
+        chosen.choices = [(one.place, records.title(one)) for one in records.offered()]
 
 
 def _visible(request: HttpRequest) -> QuerySet[Disclosure]:
@@ -122,7 +123,7 @@ def disclosure(request: HttpRequest, disclosure: UUID) -> HttpResponse:
     found = _find(request, disclosure)
     me = staff(request).pk
     who = names(one for one in (found.asker, found.first, found.second) if one)
-    titles = {one.place: actions.title(one) for one in actions.offered()}
+    titles = {one.place: records.title(one) for one in records.offered()}
     return show(
         request,
         "disclosure",

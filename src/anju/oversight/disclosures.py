@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from django.apps import apps
-from django.db import models, transaction
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,23 +20,18 @@ from anju.homes.duties import DISCLOSE
 from anju.homes.models import Application, Community, Home, Member
 from anju.notices import actions as notices
 from anju.notices.models import Notice
-from anju.oversight import four_eyes, papers, sheets
+from anju.oversight import four_eyes, papers, records, sheets
 from anju.oversight.models import Disclosed, Disclosure
-from anju.partners.models import OutboxMessage
 from anju.people import phone as phones
 from anju.people.models import PHONE, Person
-from anju.privacy import audit, erasure, scope
-from anju.privacy.declarations import LASTS, Category, Declares, Retention
+from anju.privacy import audit, scope
+from anju.privacy.declarations import LASTS, Category, Retention
 from anju.privacy.models import AuditEntry, Sharing
-from anju.privacy.purposes import PURPOSES
 from anju.privacy.refusals import Refused, Text
-from anju.privacy.registry import Held, held_for
-from anju.privacy.sealed import SealedValue
-from anju.privacy.vault import Erased, vault
+from anju.privacy.vault import vault
 
 State = Disclosure.State
 RECIPIENT, PURPOSE = "authority", "disclosure"
-OFFERED = (Category.NAME, Category.PHONE, Category.ID_NUMBER, Category.HOME, Category.ENTRY)
 MOST_PEOPLE = 200
 MOST_DAYS = 366
 _TITLE: Text = gettext_lazy("依法提供")
@@ -52,26 +47,6 @@ class Paper:
     document: bytes
     silent_until: date | None = None
     silent_basis: str = ""
-
-
-def offered() -> list[Held]:
-    """Every field that an authority may be given, from the registry; once each."""
-    found = {one.place: one for purpose in PURPOSES.values() for one in held_for(purpose) if one.category in OFFERED}
-    return [one for one in found.values() if _model(one) is not OutboxMessage and not _inner(one)]
-
-
-def _model(held: Held) -> type[models.Model]:
-    return apps.get_model(held.place.rpartition(".")[0])
-
-
-def _inner(held: Held) -> bool:
-    """Whether it is the program's own wording, which tells an authority nothing."""
-    return isinstance(_model(held)._meta.get_field(held.place.rpartition(".")[2]), models.JSONField)
-
-
-def title(held: Held) -> str:
-    """住户 · 姓名: a field's name with its model's."""
-    return f"{_model(held)._meta.verbose_name} · {held.title}"
 
 
 def find(community: Community, phone_lines: str, home_lines: str) -> list[UUID]:
@@ -101,7 +76,7 @@ def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def _homes(community: Community) -> "models.QuerySet[Home]":
+def _homes(community: Community) -> QuerySet[Home]:
     return Home.objects.filter(community=community).select_related("unit__building")
 
 
@@ -125,7 +100,7 @@ def ask(
     for name in ("authority", "basis", "number"):
         if not getattr(paper, name).strip():
             raise Refused("paper", _("请填写调取机关、法律依据和文书编号。"), field=name)
-    known = {one.place: one for one in offered()}
+    known = {one.place: one for one in records.offered()}
     if not places or not set(places) <= known.keys():
         raise Refused("places", _("请勾选要提供的信息，只选文书要求的。"), field="places")
     dated = any(known[place].category is Category.ENTRY for place in places)
@@ -199,7 +174,7 @@ def produce(disclosure: Disclosure, *, staff: Person) -> Disclosure:
     with translation.override("zh-hans"):
         book = sheets.Book(found.pk, str(staff))
         book.sheet(_("说明"), _about(found))
-        book.sheet(_("信息"), _rows(found, [one.subject for one in people]))
+        book.sheet(_("信息"), records.rows(found, [one.subject for one in people]))
         papers.seal(found, "file", book.content())
     found.state, found.produced_at = State.PRODUCED, timezone.now()
     found.save(update_fields=["file", "state", "produced_at"])
@@ -225,50 +200,6 @@ def _about(disclosure: Disclosure) -> list[list[str]]:
         [_("文书编号"), disclosure.number],
         [_("小区"), disclosure.community.name],
     ]
-
-
-def _rows(disclosure: Disclosure, people: Sequence[UUID]) -> list[list[str]]:
-    """Person by person, each chosen field of each row in the community."""
-    titles = {one.place: str(one.title) for one in offered()}
-    lines = [[_("当事人"), _("记录"), _("房屋"), _("信息"), _("内容")]]
-    for number, subject in enumerate(people, 1):
-        with scope.person(subject, [disclosure.community_id]):
-            for model, declares in erasure.declared():
-                names = [name for name in _fields(model) if f"{model._meta.label}.{name}" in disclosure.places]
-                for row in _records(disclosure, model, declares, subject) if names else ():
-                    home = str(getattr(row, "home", "") or getattr(row, "gate", "") or "")
-                    for name in names:
-                        title = titles[f"{model._meta.label}.{name}"]
-                        lines.append([str(number), str(model._meta.verbose_name), home, title, _text(row, name)])
-    return lines
-
-
-def _fields(model: type[models.Model]) -> list[str]:
-    return [field.name for field in model._meta.fields]
-
-
-def _records(
-    disclosure: Disclosure, model: type[models.Model], declares: Declares, subject: UUID
-) -> "models.QuerySet[models.Model]":
-    rows = model._default_manager.filter(**{declares.subject or "pk": subject}).order_by("pk")
-    if "community" in (names := _fields(model)):
-        rows = rows.filter(community=disclosure.community_id)
-    if disclosure.first_day and "gate" in names and "at" in names:
-        rows = rows.filter(at__date__gte=disclosure.first_day, at__date__lte=disclosure.last_day)
-    return rows
-
-
-def _text(row: models.Model, name: str) -> str:
-    value = getattr(row, name)
-    if isinstance(value, SealedValue):
-        try:
-            return value.open()
-        except Erased:
-            return _("（已删除）")
-    shown = getattr(row, f"get_{name}_display", None)
-    if shown is not None:
-        return str(shown())
-    return f"{timezone.localtime(value):%Y-%m-%d %H:%M:%S}" if hasattr(value, "astimezone") else str(value or "")
 
 
 def hand_over(disclosure: Disclosure, *, staff: Person) -> bytes:
@@ -311,7 +242,7 @@ def _tell(disclosure: Disclosure, one: Disclosed) -> None:
     if person is None:
         return
     with notices.language_of(person):
-        titles = {held.place: str(held.title) for held in offered()}
+        titles = {held.place: str(held.title) for held in records.offered()}
         facts = {
             "time": f"{timezone.localtime(disclosure.produced_at):%Y-%m-%d %H:%M}",
             "community": disclosure.community.name,

@@ -1,0 +1,101 @@
+"""A community with something of everything, and what only its own may read of it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import uuid4
+
+from allauth.usersessions.models import UserSession
+from django.utils import timezone
+
+from anju.access.models import Grant
+from anju.homes.duties import Duty
+from anju.homes.models import Community, StaffRole
+from anju.incidents.models import Affected, Incident
+from anju.notices import actions as notices
+from anju.notices.models import Notice
+from anju.oversight.models import Disclosed, Disclosure, Export, Glass
+from anju.partners import sms
+from anju.partners.models import OutboxMessage
+from anju.people.models import KnownDevice
+from anju.privacy import audit, scope
+from anju.privacy.models import AuditEntry, Consent, Sharing
+from anju.rights.models import Request
+from tests import factories
+
+
+@dataclass
+class Furnished:
+    """A community with something of everything. rows: by the name of the address's part or the model's label."""
+
+    place: Community
+    rows: dict[str, object]
+    marks: set[str]
+    """What only this community's own may read."""
+
+
+def furnish(title: str, name: str) -> Furnished:
+    """Make one. name: of a resident, whose mask is told apart by its first character."""
+    place = factories.community(name=title)
+    phone = factories.phone()
+    who = factories.person(factories.EVERYTHING, phone=phone)
+    home = factories.home(place)
+    member = factories.member(who, home, name=name)
+    application = factories.application(place, "201", name=name)
+    chief = factories.staff(place, Duty.MANAGER, nickname=f"经理{title}")
+    gate = factories.gate(place, f"{title}的门")
+    entry = factories.entry(gate, who)
+    key = factories.phone_key(who)
+    sms.send(phone, f"验证码 {title}", kind=OutboxMessage.Kind.CODE, subject=who.pk)
+    with scope.platform():
+        notice = notices.tell(who, Notice.Kind.HOME, title, f"内容 {title}")
+        grant = Grant.objects.filter(gate=gate, person=who).first() or Grant.objects.create(
+            community=place, gate=gate, person=who
+        )
+        glass = Glass.objects.create(community=place, subject=who.pk, asker=chief.pk, reason="safety")
+        export = Export.objects.create(community=place, what="residents", asker=chief.pk, reason="roll")
+        disclosure = Disclosure.objects.create(
+            community=place, asker=chief.pk, authority=f"{title}分局", basis="x", number="x", document=b"x",
+            document_kind="pdf", places=["homes.Member.name"],
+        )  # fmt: skip
+        disclosed = Disclosed.objects.create(disclosure=disclosure, community=place, subject=who.pk)
+        now = timezone.now()
+        incident = Incident.objects.create(
+            community=place, kind="leak", found_at=now, began=now, ended=now, opened_by=chief.pk, state="open",
+            report={"zh-hans": f"{title}的报告", "en": title},
+        )  # fmt: skip
+        Affected.objects.create(incident=incident, community=place, subject=who.pk, places=["homes.Member.name"])
+        request = Request.objects.create(
+            community=place, subject=who.pk, kind="explain", due_at=now + timedelta(days=9), text=f"{title}的申请"
+        )
+        seen = audit.record(AuditEntry.Action.UNMASK, member, actor=chief.pk, subject=who.pk, fields=["name"])
+        shared = Sharing.objects.create(
+            subject=who.pk, recipient="sms", purpose="account", fields=["phone"], result="sent"
+        )
+        device = KnownDevice.objects.create(person=who, mark=uuid4().bytes * 2, label=f"设备{title}")
+        session = UserSession.objects.create(
+            user=who, ip="192.0.2.0", session_key=uuid4().hex, user_agent=f"浏览器{title}"
+        )
+        role = StaffRole.objects.get(person=chief)
+        message = OutboxMessage.objects.get(subject=who.pk)
+        unit, building = home.unit, home.unit.building
+        consent = Consent.objects.filter(subject=who.pk).latest("id")
+    rows: dict[str, object] = {
+        "application": application.pk, "entry": entry.pk, "gate": gate.pk, "message": message.pk, "glass": glass.pk,
+        "export": export.pk, "incident": incident.pk, "disclosure": disclosure.pk, "number": request.pk,
+        "session": session.pk, "device": device.pk, "key": key.pk, "notice": notice.pk, "community": place.pk,
+        "assessment": uuid4(),  # the installation's, no community's
+        "unit": unit.pk, "home": home.pk, "request_id": request.pk, "child": who.pk, "person": who.pk,
+        "homes.Community": place.pk, "homes.Building": building.pk, "homes.Unit": unit.pk, "homes.Home": home.pk,
+        "homes.Member": member.pk, "homes.Application": application.pk, "homes.StaffRole": role.pk,
+        "access.Gate": gate.pk, "access.Entry": entry.pk, "access.Grant": grant.pk, "people.Person": who.pk,
+        "privacy.AuditEntry": seen.pk, "privacy.Consent": consent.pk, "privacy.Sharing": shared.pk,
+    }  # fmt: skip
+    private = (
+        "application", "entry", "message", "glass", "export", "incident", "disclosure", "number", "key", "notice",
+        "person", "homes.Member", "homes.StaffRole", "access.Grant", "privacy.AuditEntry", "privacy.Consent",
+        "privacy.Sharing",
+    )  # fmt: skip
+    marks = {str(rows[one]) for one in private} | {name, f"{name[0]}***", phone, phone[3:], f"{title}的门"}
+    marks |= {str(application.person_id), str(chief.pk), str(disclosed.pk) if disclosed.pk > 99_999 else name}
+    marks |= {f"经理{title}", f"{title}分局", f"{title}的报告", f"{title}的申请", f"验证码 {title}", f"内容 {title}"}
+    return Furnished(place, rows, marks | {f"设备{title}", f"浏览器{title}"})
