@@ -45,6 +45,7 @@ export const router = createRouter({
     { path: '/mine/settings/cancel', component: () => import('./rights/CancelPage.vue'), meta: mine },
     { path: '/mine/rights', component: () => import('./rights/RightsPage.vue'), meta: mine },
     { path: '/mine/rights/:kind(correct|delete|restrict|explain)', component: () => import('./rights/AskPage.vue'), meta: mine, props: true },
+    { path: '/announcements', component: () => import('./notices/AnnouncementsPage.vue') },
     { path: '/receipts/:id', component: () => import('./rights/ReceiptPage.vue'), props: true },
     { path: '/mine/children', component: () => import('./children/ChildrenPage.vue'), meta: mine },
     { path: '/mine/children/add', component: () => import('./children/AddChildPage.vue'), meta: mine },
