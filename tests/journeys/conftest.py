@@ -36,8 +36,9 @@ def sitters() -> list[Sitter]:
     return photos.shipped()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
+    """Its loop runs in this thread for as long as it is there, which other rooms' tests must not meet."""
     if not Path(browser.CHROMIUM).exists():
         pytest.skip(f"{browser.CHROMIUM} is missing: sudo apt-get install -y chromium")
     with browser.playing() as playing:

@@ -42,6 +42,12 @@ def _app(place: Place, context: BrowserContext) -> None:
     app.go("/face")
     app.sees("要不要用人脸开门")
     _save(app.page, "app-face")
+    app.go("/mine/privacy/centre")
+    app.sees("谁看过")
+    _save(app.page, "app-centre")
+    app.go("/mine/settings/cancel")
+    app.sees("依法保留的记录")
+    _save(app.page, "app-cancel")
 
 
 def _kiosk(place: Place, page: Page, name: str, text: str) -> None:
@@ -50,13 +56,26 @@ def _kiosk(place: Place, page: Page, name: str, text: str) -> None:
     _save(page, name, settle=0.3)
 
 
-def _console(place: Place, context: BrowserContext) -> None:
-    staff = Staff(place.front, place.demo["manager"])
+def _at_the_console(place: Place, context: BrowserContext, role: str) -> Page:
+    """A page that this member of the demo's staff has signed in on."""
+    staff = Staff(place.front, place.demo[role])
     staff.enter()
+    context.clear_cookies()
     context.add_cookies(
         [{"name": one.name, "value": one.value or "", "url": place.front} for one in staff.http.cookies.jar]
     )
-    page = context.new_page()
+    return context.new_page()
+
+
+def _privacy(place: Place, context: BrowserContext) -> None:
+    """What a data-protection officer sees."""
+    page = _at_the_console(place, context, "dpo")
+    page.goto(f"{place.front}/console/privacy/")
+    _save(page, "console-privacy", settle=1.5)
+
+
+def _console(place: Place, context: BrowserContext) -> None:
+    page = _at_the_console(place, context, "manager")
     for name, path in (("dashboard", "/"), ("reviews", "/reviews/"), ("monitor", "/monitor/")):
         page.goto(f"{place.front}/console{path}")
         _save(page, f"console-{name}", settle=1.5)
@@ -98,4 +117,5 @@ def take() -> None:
             _kiosk(place, browser.context(before, KIOSK).new_page(), name, text)
             before.close()
         _console(place, browser.context(plain, DESK))
+        _privacy(place, browser.context(plain, DESK))
         plain.close()

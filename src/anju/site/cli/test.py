@@ -30,6 +30,8 @@ class Check:
     name: str
     command: list[str]
     folder: Path = REPO
+    shown: bool = False
+    """Whether what it says is worth reading when all is well."""
 
 
 def checks() -> list[Check]:
@@ -48,7 +50,7 @@ def checks() -> list[Check]:
 
 def promises() -> Check:
     """What the privacy promises come to on a whole system."""
-    return Check("privacy promises", [sys.executable, "-m", "anju.site.cli", "privacy", "prove"])
+    return Check("privacy promises", [sys.executable, "-m", "anju.site.cli", "privacy", "prove"], shown=True)
 
 
 def install_packages() -> list[str]:
@@ -75,6 +77,8 @@ def _run(check: Check, environment: dict[str, str]) -> bool:
     done = subprocess.run(check.command, cwd=check.folder, env=environment, capture_output=True, text=True, check=False)
     well = done.returncode == 0
     sys.stdout.write(f"  {'✓' if well else '✗'} {check.name}  {time.monotonic() - began:.0f} s\n")
+    if check.shown and well:
+        sys.stdout.write(done.stdout)
     if not well:
         sys.stdout.write(done.stdout[-6000:] + done.stderr[-3000:])
     sys.stdout.flush()
