@@ -25,8 +25,9 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
 os.environ["ANJU_DATABASE"] = f"test_{WORKER}"
 sys.path.insert(0, str(REPO / "src"))
 
-from anju.installation.paths import VAR  # noqa: E402
+from anju.installation.paths import LOGS, VAR  # noqa: E402
 from anju.site import parts, postgres  # noqa: E402
+from anju.site.prove import detectors  # noqa: E402
 from anju.site.supervisor import Supervisor  # noqa: E402
 
 _supervisor: list[Supervisor] = []
@@ -48,6 +49,13 @@ def pytest_configure(config: pytest.Config) -> None:
     cluster.prepare(TEMPLATE)
     environment = {**parts.environment(), "ANJU_DATABASE": TEMPLATE}
     subprocess.run([sys.executable, "-m", "anju.site.tables"], env=environment, check=True)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Whatever the tests typed, none of it may stand in a server's log."""
+    if WORKER == "main" and (found := detectors.in_files(path for path in LOGS.rglob("*") if path.is_file())):
+        sys.stderr.write(f"\npersonal values in logs: {found}\n")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
