@@ -21,7 +21,7 @@ DATABASE, KEYS_FILE = "database-", "keys.anju"
 _STAMP = "%Y%m%dT%H%M%SZ"
 _PASSING = ("django_session", "anju_cache")
 """Tables whose rows nobody needs back: a restored session would sign somebody in again."""
-_BESIDE = ("vault/vault.db", "erasures/ledger.jsonl", "audit/heads.jsonl")
+_BESIDE = ("vault/vault.db", "erasures/ledger.jsonl", "audit/heads.jsonl", "demo.json")
 
 
 class BackupError(RuntimeError):
