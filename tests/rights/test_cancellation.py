@@ -12,6 +12,7 @@ from anju.access.models import Gate, Grant
 from anju.homes.models import Member
 from anju.people.models import Person
 from anju.privacy import erasure, ledger, scope
+from anju.privacy.models import Sharing
 from anju.privacy.refusals import Refused
 from anju.privacy.vault import vault
 from anju.rights import cancellation
@@ -165,3 +166,20 @@ def test_a_gate_that_does_not_answer_confirms_nothing(
 def test_somebody_who_proved_nothing_closes_no_account(resident: Person) -> None:
     assert Door.of(resident).post("/rights/cancellation").code == "proof_required"
     assert proven(resident).post("/rights/cancellation").status == 201
+
+
+def test_it_waits_for_partners_and_not_for_an_authority(
+    door: Door, resident: Person, django_capture_on_commit_callbacks: object
+) -> None:
+    for recipient in ("sms", "authority"):
+        Sharing.objects.create(
+            subject=resident.pk, recipient=recipient, purpose="account", fields=["phone"], result=Sharing.Result.SENT
+        )
+    door.post("/rights/cancellation")
+    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
+        request = _carried_out(resident)
+    assert not cancellation.settle(request.pk)
+    with scope.platform():
+        assert [one.place for one in request.targets.filter(kind=TargetKind.PARTNER)] == ["sms"]
+    cancellation.partner_confirms(request, "sms", actor=factories.person().pk)
+    assert cancellation.settle(request.pk)

@@ -22,7 +22,7 @@ from anju.homes.duties import ANSWER, OVERSEE
 from anju.homes.models import Member
 from anju.privacy import audit, retention, scope
 from anju.privacy.declarations import declaration_of
-from anju.privacy.gateway import RECIPIENTS
+from anju.privacy.gateway import title_of
 from anju.privacy.models import AuditEntry, Consent, Sharing
 from anju.privacy.refusals import Refused
 from anju.privacy.registry import RETENTIONS
@@ -102,7 +102,7 @@ def _sharings(request: HttpRequest) -> list[dict[str, Any]]:  # Any: a template'
     return [
         {
             **one,
-            "title": RECIPIENTS[one["recipient"]].title if one["recipient"] in RECIPIENTS else one["recipient"],
+            "title": title_of(one["recipient"]),
             "result_title": Sharing.Result(one["result"]).label,
         }
         for one in counted

@@ -10,15 +10,15 @@ from django.utils.translation import gettext_lazy
 from anju.homes.models import Duty, StaffRole
 from anju.people.models import Person
 from anju.privacy import audit, scope
-from anju.privacy.gateway import RECIPIENTS
+from anju.privacy.gateway import BY_LAW, RECIPIENTS, title_of
 from anju.privacy.models import AuditEntry, Sharing
 from anju.privacy.purposes import PURPOSES
 from anju.privacy.refusals import Text
 from anju.privacy.registry import CATEGORIES
 
 SHOWN = 100
-BY_LAW: dict[str, Text] = {"authority": gettext_lazy("有关机关"), "disclosure": gettext_lazy("依法提供")}
-"""What stands where a declared recipient or purpose does, when an authority asked by law."""
+_DISCLOSURE: Text = gettext_lazy("依法提供")
+"""What stands where a purpose does, when an authority asked by law."""
 
 
 @dataclass(frozen=True)
@@ -94,10 +94,10 @@ def _receipt(row: Sharing) -> Receipt:
     to, purpose = RECIPIENTS.get(row.recipient), PURPOSES.get(row.purpose)
     return Receipt(
         at=row.at,
-        recipient=str(to.title if to else BY_LAW.get(row.recipient, row.recipient)),
+        recipient=str(title_of(row.recipient)),
         company=str(to.company) if to else "",
         link=to.link if to else "",
-        purpose=str(purpose.title if purpose else BY_LAW.get(row.purpose, row.purpose)),
+        purpose=str(purpose.title if purpose else _DISCLOSURE if row.recipient in BY_LAW else row.purpose),
         fields=[_kind(row.recipient, name) for name in row.fields],
         result=Sharing.Result(row.result),
     )

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from anju.privacy import consent, egress
 from anju.privacy.declarations import Category
@@ -54,6 +55,15 @@ class Recipient:
 
 RECIPIENTS: dict[str, Recipient] = {}
 """Every recipient by code, in the order they are declared."""
+
+
+BY_LAW: dict[str, Text] = {"authority": gettext_lazy("有关机关")}
+"""Who is no recipient of ours: it asked by law, and keeps what it got by law."""
+
+
+def title_of(code: str) -> Text:
+    """How people call whoever got something."""
+    return RECIPIENTS[code].title if code in RECIPIENTS else BY_LAW.get(code, code)
 
 
 class NotDelivered(RuntimeError):

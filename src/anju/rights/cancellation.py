@@ -18,6 +18,7 @@ from anju.notices.models import Notice
 from anju.partners.purposes import ACCOUNT
 from anju.people.models import Person
 from anju.privacy import consent, erasure, scope
+from anju.privacy.gateway import RECIPIENTS
 from anju.privacy.models import Sharing
 from anju.privacy.refusals import Refused
 from anju.privacy.vault import vault
@@ -113,7 +114,7 @@ def _targets(request: Request) -> Iterator[Target]:
     for gate in Grant.objects.filter(person=subject).values_list("gate_id", flat=True):
         yield target(TargetKind.GATE, str(gate), 1)
     sent = Sharing.objects.filter(subject=subject, result=Sharing.Result.SENT)
-    for recipient in sent.values_list("recipient", flat=True).distinct():
+    for recipient in sent.filter(recipient__in=RECIPIENTS).values_list("recipient", flat=True).distinct():
         yield target(TargetKind.PARTNER, recipient, 1)
 
 

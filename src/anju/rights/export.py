@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from anju.privacy import erasure, pdf, scope
 from anju.privacy.blocks import Block, Heading, Paragraph, table
 from anju.privacy.declarations import Category, Declares, Personal
+from anju.privacy.gateway import title_of
 from anju.privacy.models import Consent, Sharing
 from anju.privacy.purposes import PURPOSES
 from anju.privacy.sealed import Sealed, SealedValue
@@ -94,7 +95,7 @@ def _sharings(subject: UUID) -> Section:
     heads = {"recipient": _("接收方"), "fields": _("字段"), "result": _("结果"), "at": _("时间")}
     rows = [
         {
-            "recipient": one.recipient,
+            "recipient": str(title_of(one.recipient)),
             "fields": "、".join(one.fields),
             "result": str(one.get_result_display()),
             "at": timezone.localtime(one.at).isoformat(timespec="seconds"),
