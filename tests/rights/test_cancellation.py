@@ -53,7 +53,7 @@ def _told(gate: Gate, person: Person) -> Grant:
 def test_one_sees_first_what_stops_and_what_the_law_keeps(door: Door) -> None:
     page = door.get("/rights/cancellation").body
     assert "账号无法继续使用，其他功能也会一并停止" in page["stops"]
-    assert all(one["how_long"] == "3 年" for one in page["kept"])
+    assert all(one["how_long"] == "至少 3 年" for one in page["kept"])
     assert page["undo_hours"] == 24
     assert page["request"] is None
 
