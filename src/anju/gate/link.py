@@ -31,6 +31,16 @@ LONGEST_AWAY = 4.0
 _TROUBLE = (NatsError, OSError, TimeoutError)
 
 
+class _Connection(Client):
+    """A connection that ends wholly. The library says its last words even on a broken line, and when that fails it stops
+    half-way: nobody is told that it is closed, and its tasks stay."""
+
+    async def _process_op_err(self, e: Exception) -> None:
+        self._pending.clear()
+        self._pending_data_size = 0
+        await super()._process_op_err(e)
+
+
 class Link:
     """Keeps the gate and the platform in step.
 
@@ -84,7 +94,7 @@ class Link:
     async def _serve(self) -> None:
         """One connection's life. Always ends with an exception."""
         identity = self._identity
-        client = Client()
+        client = _Connection()
         gone = asyncio.Event()
         try:
             await _connect(client, identity, gone)

@@ -78,3 +78,21 @@ async def test_the_link_outlives_a_server_that_dies_again_and_again_and_loses_it
             await soon(lambda: gate.brain.counts == {"grants": 2, "templates": 0, "queued": 0})
             assert gate.store.applied() == last == 1
             assert len(await platform.entries()) == 3
+
+
+async def test_a_line_that_breaks_in_mid_sentence_ends_the_connection_at_once(
+    gate: made.Gate, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(gate):
+        await soon(lambda: gate.link.connected)
+        client = gate.link._client
+        assert client is not None
+
+        async def broken() -> None:
+            raise ConnectionResetError
+
+        monkeypatch.setattr(client._transport, "drain", broken)
+        client._pending.append(b"half a sentence")
+        client._pending_data_size = 15
+        await client._process_op_err(ConnectionResetError())
+        await soon(lambda: gate.link.connected and gate.link._client is not client)
