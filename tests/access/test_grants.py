@@ -79,11 +79,11 @@ def test_a_gate_is_told_opaque_ids_windows_and_keys_and_nothing_else(resident: P
     key = factories.phone_key(resident)
     refresh(resident, gate.community)
     (grant,) = [one for one in told(gate) if isinstance(one, GateGrant)]
-    assert grant.ways == {Way.REMOTE, Way.QR}
+    assert grant.ways == {Way.REMOTE, Way.QR, Way.NEARBY}
     assert list(grant.keys) == [key.pk]
     (row,) = held(resident)
     said = json.loads(gate_link.message(row))
-    assert set(said) == {"id", "rev", "holder", "ways", "from", "until", "keys", "face"}
+    assert set(said) == {"id", "rev", "holder", "ways", "from", "until", "keys", "face", "marks", "uses", "floors"}
     assert str(resident.pk) not in json.dumps(said)
 
 

@@ -46,7 +46,7 @@ def test_a_face_withdrawn_while_a_phone_is_added_stays_withdrawn(place: Communit
             actions.add_key(person, factories.key()[1], "")
 
     assert racing.overtaken(withdraw, add_phone) is None
-    assert payload(person)["ways"] == ["qr", "remote"]
+    assert payload(person)["ways"] == ["nearby", "qr", "remote"]
     assert payload(person)["face"] is None
 
 

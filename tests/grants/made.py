@@ -43,6 +43,9 @@ def grants(draw: st.DrawFn) -> Grant:
         until=draw(st.none() | times),
         keys=draw(st.dictionaries(st.uuids(), points, max_size=3)),
         face=draw(st.none() | st.builds(FaceRef, st.integers(0, 2**31), st.booleans())),
+        marks=draw(st.frozensets(st.text(max_size=24), max_size=3)),
+        uses=draw(st.none() | st.integers(0, 100)),
+        floors=draw(st.frozensets(st.integers(-5, 60), max_size=3)),
     )
 
 

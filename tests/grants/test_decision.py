@@ -1,5 +1,6 @@
 """Who may come in."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -7,12 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from anju.grants import decision as decisions
 from anju.grants import encoding, permits
-from anju.grants.decision import Clock, Reason, decide, decide_permit
+from anju.grants.decision import Clock, Decision, Reason, decide
 from anju.grants.grant import Grant, Way
 from anju.grants.permits import TOLERANCE, Permit, Replays
 from tests.grants import made
 from tests.grants.made import DAY, KEY, NOW, ORDER
+
+
+def decide_permit(permit: Permit, grant: Grant | None, replays: Replays, clock: Clock) -> Decision:
+    """By the only grant there is, never used before."""
+    return decisions.decide_permit(permit, [grant] if grant else [], replays, clock, lambda one: 0)
+
 
 # grants
 
@@ -64,6 +72,19 @@ def test_a_gate_that_lost_its_clock_lets_residents_in_and_no_visitors() -> None:
     assert decide(made.grant(until=NOW + DAY), Way.FACE, lost).reason == Reason.CLOCK_UNSURE
     assert decide(made.grant(since=NOW + DAY), Way.FACE, lost).reason == Reason.CLOCK_UNSURE
     assert decide(made.grant(until=NOW - DAY), Way.FACE, lost).reason == Reason.OUTSIDE_WINDOW
+
+
+def test_a_counted_grant_opens_as_often_as_it_says_and_no_more() -> None:
+    visit = replace(made.grant(), uses=2)
+    reasons = [decide(visit, Way.QR, Clock(NOW), used).reason for used in (0, 1, 2, 3)]
+    assert reasons == [Reason.QR_OK, Reason.QR_OK, Reason.USED_UP, Reason.USED_UP]
+
+
+def test_of_several_rights_of_one_holder_the_one_that_holds_opens() -> None:
+    over, now = made.grant(until=NOW - DAY), made.grant()
+    for grants in ([over, now], [now, over]):
+        decision = decisions.decide_permit(made.permit(), grants, Replays(), Clock(NOW), lambda one: 0)
+        assert (decision.open, decision.grant) == (True, now)
 
 
 # permits

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +14,10 @@ from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from anju.access.models import Entry, Face, Gate, GateFace, Grant, PhoneKey, RegistrationCode
+from anju.access import sources
+from anju.access.models import Entry, Face, Gate, Grant, PhoneKey, RegistrationCode
 from anju.access.purposes import FACE_AT_GATE, FACE_OPENING, GATE_OPENING
-from anju.grants import encoding, permits
+from anju.grants import permits
 from anju.homes.actions import membership_changed, require_duty
 from anju.homes.duties import KEEP_GATES
 from anju.homes.models import Member
@@ -34,54 +35,6 @@ MOST_KEYS = 5
 # --- grants -----------------------------------------------------------------------------------------------------------
 
 
-def _window(person: UUID, community: UUID) -> tuple[datetime, datetime | None] | None:
-    """The unbroken time, now or next, in which this person belongs to the community; None: not now and not later."""
-    members = Member.objects.filter(person=person, community=community).lasting().order_by("since")
-    spans = list(members.values_list("since", "until"))
-    if not spans:
-        return None
-    since, until = spans[0]
-    for begins, ends in spans[1:]:
-        if until is None or begins > until:  # nobody lives here between two tenancies
-            break
-        until = ends and max(until, ends)
-    return since, until
-
-
-def _wanted(person: UUID, community: UUID) -> dict[str, Any] | None:
-    """What every gate of the community is to know of this person (docs/gate-protocol.md), without ids; None: nothing."""
-    window = _window(person, community)
-    if window is None:
-        return None
-    ways: list[str] = []
-    keys: list[dict[str, str]] = []
-    face: dict[str, Any] | None = None
-    if consent.granted(person, GATE_OPENING):
-        ways.append("remote")
-        for key in PhoneKey.objects.filter(person=person):
-            keys.append({"id": str(key.pk), "public": encoding.encode(bytes(key.public))})
-        if keys:
-            ways.append("qr")
-    enrolled = Face.objects.filter(person=person).first()
-    if enrolled and consent.granted(person, FACE_OPENING):
-        ways.append("face")
-        face = {"rev": enrolled.rev, "strict": enrolled.strict}
-    at_gates = None if face else GateFace.objects.filter(person=person).first()
-    if at_gates and consent.granted(person, FACE_AT_GATE):
-        ways.append("face")
-        face = {"rev": at_gates.rev, "strict": False, "here": True}
-    if not ways:
-        return None
-    since, until = window
-    return {
-        "ways": sorted(ways),
-        "from": since.isoformat(),
-        "until": until.isoformat() if until else None,
-        "keys": keys,
-        "face": face,
-    }
-
-
 @transaction.atomic
 def refresh(person: UUID, community: UUID) -> None:
     """Bring this person's grants at every gate of the community in line with what holds now, and tell the gates that differ."""
@@ -90,27 +43,37 @@ def refresh(person: UUID, community: UUID) -> None:
     with scope.person(person, [community]):
         # One at a time for each person, and locked before looking: what was read before a withdrawal must not be written after it.
         Person.objects.select_for_update(no_key=True).filter(pk=person).values_list("pk").first()
-        wanted = _wanted(person, community)
+        offers = sources.offered(person, community)
         held = {
-            grant.gate_id: grant
+            (grant.gate_id, grant.source): grant
             for grant in Grant.objects.select_for_update().filter(person=person, community=community)
         }
         holder = next((grant.holder for grant in held.values()), None) or new_id()
         flagged = {face["rev"] for grant in held.values() if (face := grant.payload.get("face")) and face["strict"]}
+        gates = list(Gate.objects.filter(community=community, registered_at__isnull=False))
+        wanted = {(gate.pk, offer.source): offer.payload(gate) for gate in gates for offer in offers if offer.at(gate)}
         changed: set[UUID] = set()
-        for gate in Gate.objects.filter(community=community, registered_at__isnull=False):
-            grant = held.get(gate.pk)
-            if grant is None and wanted is not None:
-                Grant.objects.create(community_id=community, gate=gate, person_id=person, holder=holder, payload=wanted)
-            elif grant is not None and (grant.payload if not grant.gone else None) != wanted:
-                grant.payload, grant.gone, grant.rev = wanted or {}, wanted is None, F("rev") + 1
+        for place in wanted.keys() | held.keys():
+            grant, payload = held.get(place), wanted.get(place)
+            if grant is None:
+                gate_id, source = place
+                Grant.objects.create(
+                    community_id=community,
+                    gate_id=gate_id,
+                    person_id=person,
+                    source=source,
+                    holder=holder,
+                    payload=payload,
+                )
+            elif (grant.payload if not grant.gone else None) != payload:
+                grant.payload, grant.gone, grant.rev = payload or {}, payload is None, F("rev") + 1
                 grant.save(update_fields=["payload", "gone", "rev"])
             else:
                 continue
-            changed.add(gate.pk)
+            changed.add(place[0])
         for gate_id in changed:
             send_grants.defer(gate=str(gate_id))
-        if flagged and not (wanted and wanted["face"] and wanted["face"]["rev"] in flagged):
+        if flagged and not any(offer.face and offer.face.rev in flagged for offer in offers):
             review_look_alikes.defer(community=str(community))
 
 

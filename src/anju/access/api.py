@@ -72,14 +72,14 @@ class KeyIn(Schema):
 def gates(request: HttpRequest) -> list[GateOut]:
     return [
         GateOut(
-            id=grant.gate_id,
-            name=grant.gate.name,
-            place=grant.gate.place,
-            community=Place(id=grant.community_id, name=grant.gate.community.name),
-            online=grant.gate.online,
-            ways=grant.payload["ways"],
+            id=one.gate.pk,
+            name=one.gate.name,
+            place=one.gate.place,
+            community=Place(id=one.gate.community_id, name=one.gate.community.name),
+            online=one.gate.online,
+            ways=[Way(way) for way in one.ways],
         )
-        for grant in queries.gates(person_of(request.user))
+        for one in queries.gates(person_of(request.user))
     ]
 
 

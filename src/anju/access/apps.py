@@ -7,4 +7,4 @@ class AccessConfig(AppConfig):
     verbose_name = _("门禁与通行")
 
     def ready(self) -> None:
-        from anju.access import actions  # noqa: F401
+        from anju.access import actions, residence  # noqa: F401

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from anju.access.actions import refresh_everywhere
 from anju.access.models import Face
 from anju.access.purposes import FACE_OPENING
+from anju.access.residence import vectors_of as vectors_of
 from anju.homes.models import Member
 from anju.homes.queries import communities_of
 from anju.people.models import Person
@@ -21,7 +22,7 @@ from anju.privacy.refusals import Refused
 from anju.privacy.vault import Erased
 from anju.recognition import quality
 from anju.recognition.advice import ADVICE, NOT_LIVE
-from anju.recognition.faces import DIMENSIONS, FaceReader, Vector
+from anju.recognition.faces import FaceReader, Vector
 from anju.recognition.gallery import Gallery
 from anju.recognition.liveness import Passive
 from anju.recognition.pictures import BadPicture, decode
@@ -154,11 +155,6 @@ def remove(person: Person) -> None:
     with transaction.atomic():
         Face.objects.filter(person=person).delete()
         refresh_everywhere(person.pk)
-
-
-def vectors_of(face: Face) -> list[Vector]:
-    """A template's vectors. Raises vault.Erased."""
-    return list(np.frombuffer(face.vectors.open_bytes(), "<f4").reshape(-1, DIMENSIONS).astype(np.float32))
 
 
 def gallery(communities: Sequence[UUID]) -> Gallery[UUID]:

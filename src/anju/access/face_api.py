@@ -57,14 +57,7 @@ def _present(person: Person) -> FaceOut:
         consent=consent.granted(person.pk, FACE_OPENING),
         at_gate_consent=consent.granted(person.pk, FACE_AT_GATE),
         gates=[
-            FaceGate(
-                id=grant.gate_id,
-                name=grant.gate.name,
-                has_it=bool(grant.payload.get("face"))
-                and grant.sent_rev == grant.rev
-                and 0 < grant.sequence <= grant.gate.applied,
-            )
-            for grant in queries.gates(person)
+            FaceGate(id=one.gate.pk, name=one.gate.name, has_it=one.face and one.told) for one in queries.gates(person)
         ],
     )
 

@@ -17,6 +17,7 @@ from nats.aio.client import Client
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 
+from anju.access import settings as gate_settings
 from anju.access.models import Gate, Grant
 from anju.bus import accounts, client, subjects
 from anju.bus.server import authority
@@ -57,7 +58,7 @@ def welcome(gate: Gate) -> dict[str, Any]:
         "nats": settings.GATE_NATS_ADDRESSES or [client.address()],
         "jwt": authority().gate_token(gate.pk, gate.nkey or ""),
         "platform_key": public_key(),
-        "settings": {"open_seconds": 5, "time_zone": settings.TIME_ZONE},
+        "settings": {"open_seconds": gate_settings.OPEN_SECONDS, "time_zone": settings.TIME_ZONE},
     }
 
 
@@ -149,6 +150,11 @@ def open_gate(gate: UUID, grant: UUID | None) -> dict[str, Any]:
             more={"reason": answer.get("code")},
         )
     return answer
+
+
+def set_anew(gate: UUID) -> None:
+    """Tell a gate that its settings have changed; one that does not hear it asks at its next connection. Raises Refused."""
+    _command(gate, "settings")
 
 
 @dataclass(frozen=True)

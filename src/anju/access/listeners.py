@@ -28,15 +28,14 @@ from nats.errors import Error as NatsError
 from nats.js.api import AckPolicy, ConsumerConfig
 from nats.js.client import JetStreamContext
 
-from anju.access import actions, gate_link
-from anju.access.models import Entry, Face, Gate, Grant, Way
-from anju.access.purposes import FACE_AT_GATE, FACE_OPENING, GATE_OPENING
+from anju.access import actions, gate_link, sources
+from anju.access import settings as gate_settings
+from anju.access.models import Entry, Gate, Grant, Way
+from anju.access.signals import entry_recorded
 from anju.bus import subjects
 from anju.grants import encoding, sealing
 from anju.notices import actions as notices
 from anju.privacy import consent, scope
-from anju.privacy.vault import Erased
-from anju.recognition.faces import DIMENSIONS
 
 log = structlog.get_logger()
 P = ParamSpec("P")
@@ -115,8 +114,8 @@ async def _waiting(pull: JetStreamContext.PullSubscription) -> list[Msg]:
     return messages
 
 
-def _entry(gate: Gate, data: bytes) -> tuple[Entry, UUID | None]:
-    """An entry and the holder it speaks of. Raises one of _NONSENSE when a gate says something that is no entry."""
+def _entry(gate: Gate, data: bytes) -> tuple[Entry, UUID | None, UUID | None]:
+    """An entry, the holder it speaks of and the grant. Raises one of _NONSENSE when a gate says something that is no entry."""
     said: dict[str, Any] = json.loads(data)
     at = datetime.fromisoformat(said["at"])
     if at.tzinfo is None:
@@ -135,7 +134,7 @@ def _entry(gate: Gate, data: bytes) -> tuple[Entry, UUID | None]:
         second=_number(said["second"]),
         offset_ms=int(said["offset_ms"]),
     )
-    return entry, UUID(said["holder"]) if said["holder"] else None
+    return entry, UUID(said["holder"]) if said["holder"] else None, UUID(said["grant"]) if said["grant"] else None
 
 
 def _number(said: Any) -> float | None:  # Any: what the gate said
@@ -150,7 +149,7 @@ def _number(said: Any) -> float | None:  # Any: what the gate said
 _NONSENSE = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
 
 
-def _read(messages: list[tuple[str, bytes]]) -> Iterator[tuple[Entry, UUID | None]]:
+def _read(messages: list[tuple[str, bytes]]) -> Iterator[tuple[Entry, UUID | None, UUID | None]]:
     """What gates that we know say and that makes sense."""
     gates = Gate.objects.in_bulk({subjects.gate_of(subject) for subject, _ in messages})
     for subject, data in messages:
@@ -180,13 +179,17 @@ def store(messages: list[tuple[str, bytes]]) -> int:
 @transaction.atomic
 def _store(messages: list[tuple[str, bytes]]) -> list[Entry]:
     with scope.platform():
-        said = list(_read(messages))
+        read = list(_read(messages))
+        said = [(entry, holder) for entry, holder, _ in read]
+        grants = {entry.pk: grant for entry, _, grant in read}
         people = _people(said)
         for entry, holder in said:
             entry.person_id = people.get((entry.gate_id, holder, entry.way)) if holder else None
         known = set(Entry.objects.filter(pk__in=[entry.pk for entry, _ in said]).values_list("pk", flat=True))
         fresh = {entry.pk: entry for entry, _ in said if entry.pk not in known}
         Entry.objects.bulk_create(fresh.values(), ignore_conflicts=True)
+        for entry in fresh.values():
+            entry_recorded.send(Entry, entry=entry, grant=grants.get(entry.pk))
     return list(fresh.values())
 
 
@@ -200,9 +203,9 @@ def _people(said: list[tuple[Entry, UUID | None]]) -> dict[tuple[UUID, UUID | No
     )
     persons = {person for _, _, person in grants}
     consent.hold(*persons)
-    by_phone = consent.agreeing(persons, GATE_OPENING)
-    by_face = consent.agreeing(persons, FACE_OPENING) | consent.agreeing(persons, FACE_AT_GATE)
-    agree = {Way.FACE: by_phone | by_face, Way.QR: by_phone, Way.REMOTE: by_phone}
+    asked = {way: sources.agreements(way) for way in {entry.way for entry, _ in said}}
+    agreeing = {purpose: consent.agreeing(persons, purpose) for purpose in set().union(*asked.values())}
+    agree = {way: set().union(*(agreeing[purpose] for purpose in purposes)) for way, purposes in asked.items()}
     return {
         (gate, holder, way): person for gate, holder, person in grants for way, them in agree.items() if person in them
     }
@@ -229,6 +232,8 @@ async def _answer(bus: Client, message: Msg) -> None:
     elif question == "templates":
         asked = [UUID(one) for one in json.loads(message.data)["grants"]][:MOST_TEMPLATES]
         payload = await _in_database(templates, UUID(gate), asked, message.subject)
+    elif question == "settings":
+        payload = await _in_database(gate_settings.sealed, UUID(gate), message.subject)
     else:
         return
     await bus.publish(message.reply, payload, headers=gate_link.signed(message.subject, payload))
@@ -239,16 +244,13 @@ def templates(gate_id: UUID, grants: list[UUID], subject: str) -> bytes:
     found = []
     with scope.platform():
         gate = Gate.objects.get(pk=gate_id)
-        for grant in Grant.objects.filter(gate=gate, pk__in=grants, gone=False).select_related("person__face"):
-            if "face" not in grant.payload.get("ways", []):
+        for grant in Grant.objects.filter(gate=gate, pk__in=grants, gone=False):
+            template = sources.template(grant.person_id) if "face" in grant.payload.get("ways", []) else None
+            if template is None:
                 continue
-            try:
-                vectors = grant.person.face.vectors.open_bytes()
-            except (Face.DoesNotExist, Erased):
-                continue
-            size = DIMENSIONS * 4
-            pieces = [encoding.encode(vectors[start : start + size]) for start in range(0, len(vectors), size)]
-            found.append({"grant": str(grant.pk), "rev": grant.person.face.rev, "vectors": pieces})
+            rev, vectors = template
+            pieces = [encoding.encode(vector.astype("<f4").tobytes()) for vector in vectors]
+            found.append({"grant": str(grant.pk), "rev": rev, "vectors": pieces})
     sealed = sealing.seal(bytes(gate.box_key or b""), json.dumps({"templates": found}).encode(), subject)
     return json.dumps({"sealed": encoding.encode(sealed)}).encode()
 

@@ -15,18 +15,43 @@ from anju.privacy.sealed import Sealed
 
 EQUIPMENT = Declares(rest=NotPersonal("equipment and its state"))
 ONLINE_SECONDS = 30
+RESIDENCE = "residence"
+"""The source of a resident's own right to come in."""
 FIRST_AT_GATE = 1_000_000
 """Enrolments at gates count from here, so that none is taken for one that the platform has."""
 
 
 class Gate(CommunityModel):
-    """A door, barrier or turnstile with a program of its own behind it."""
+    """A door, barrier or turnstile with a program of its own behind it.
+
+    local_address: where phones on the same network reach it, such as http://192.168.1.20:8010. latitude, longitude: WGS-84.
+    """
+
+    class Kind(models.TextChoices):
+        DOOR = "door", _("人行门")
+        BARRIER = "barrier", _("车行道闸")
+
+    class Direction(models.TextChoices):
+        BOTH = "both", _("双向")
+        IN = "in", _("入口")
+        OUT = "out", _("出口")
+
+    class Mode(models.TextChoices):
+        NORMAL = "normal", _("正常")
+        LOCKED = "locked", _("锁闭")
+        FREE = "free", _("常开")
 
     privacy = EQUIPMENT
     isolation = Isolation()
 
     name = models.CharField(_("门禁名称"), max_length=60)
     place = models.CharField(_("位置"), max_length=120, blank=True)
+    kind = models.CharField(_("类型"), max_length=10, choices=Kind, default=Kind.DOOR)
+    direction = models.CharField(_("方向"), max_length=10, choices=Direction, default=Direction.BOTH)
+    latitude = models.FloatField(_("纬度"), null=True, blank=True)
+    longitude = models.FloatField(_("经度"), null=True, blank=True)
+    local_address = models.URLField(_("局域网地址"), blank=True, help_text=_("同一网络里的手机用它与门禁直接通信"))
+    mode = models.CharField(_("运行模式"), max_length=10, choices=Mode, default=Mode.NORMAL, editable=False)
     nkey = models.CharField(_("门禁公钥"), max_length=64, unique=True, null=True, blank=True, editable=False)
     box_key = models.BinaryField(_("加密公钥"), null=True, editable=False)
     version = models.CharField(_("程序版本"), max_length=40, blank=True, editable=False)
@@ -140,7 +165,10 @@ class GateFace(models.Model):
 
 
 class Grant(CommunityModel):
-    """A person's right to come in at one gate, as last told to it."""
+    """A person's right to come in at one gate, as last told to it.
+
+    source: what it comes from (sources.py). Each has a window and ways of its own.
+    """
 
     privacy = Declares(
         subject="person_id",
@@ -154,6 +182,7 @@ class Grant(CommunityModel):
 
     gate = models.ForeignKey(Gate, on_delete=models.CASCADE, related_name="grants", verbose_name=_("门禁"))
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="grants", verbose_name=_("住户"))
+    source = models.CharField(_("来源"), max_length=50, default=RESIDENCE)
     holder = models.UUIDField(default=new_id, help_text=_("门禁所见的持有人编号"))
     payload = models.JSONField(default=dict)
     gone = models.BooleanField(_("已终止"), default=False)
@@ -164,7 +193,7 @@ class Grant(CommunityModel):
     class Meta:
         verbose_name = _("通行授权")
         verbose_name_plural = _("通行授权")
-        constraints = [models.UniqueConstraint(fields=["gate", "person"], name="one_grant_a_gate")]
+        constraints = [models.UniqueConstraint(fields=["gate", "person", "source"], name="one_grant_a_source")]
         indexes = [
             models.Index(fields=["holder"]),
             models.Index(fields=["gate"], name="grants_to_send", condition=models.Q(sent_rev__lt=models.F("rev"))),
@@ -177,6 +206,9 @@ class Way(models.TextChoices):
     FACE = "face", _("人脸")
     QR = "qr", _("二维码")
     REMOTE = "remote", _("手机")
+    NEARBY = "nearby", _("靠近开门")
+    PLATE = "plate", _("车牌")
+    CARD = "card", _("门禁卡")
 
 
 class Entry(models.Model):

@@ -1,6 +1,8 @@
 """Reading gates and entries."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
 from typing import TypeVar
 from uuid import UUID
 
@@ -27,26 +29,57 @@ REASONS = {
     "revoked": gettext_lazy("通行权限已终止"),
     "way_not_granted": gettext_lazy("没有开通这种开门方式"),
     "clock_unsure": gettext_lazy("门禁时间不准，暂时不能判断"),
+    "nearby_ok": gettext_lazy("靠近开门"),
+    "plate_ok": gettext_lazy("车牌有效"),
+    "card_ok": gettext_lazy("门禁卡有效"),
+    "used_up": gettext_lazy("可进入的次数已用完"),
+    "plate_unknown": gettext_lazy("车牌未登记"),
+    "plate_unsure": gettext_lazy("与不止一个登记车牌相近，须人工核对"),
+    "card_unknown": gettext_lazy("门禁卡不属于这里的住户"),
+    "permit_unknown": gettext_lazy("开门许可无效"),
+    "permit_expired": gettext_lazy("开门许可已过期，或手机时间不准"),
+    "permit_replayed": gettext_lazy("开门许可已使用过"),
+    "locked": gettext_lazy("门禁已锁闭"),
 }
 """Why a gate decided as it did, by its code."""
 
 
-def gates(person: Person) -> list[Grant]:
-    """This person's grants with their gates: where they may come in, and how."""
+@dataclass(frozen=True)
+class Opening:
+    """A gate and the ways in which somebody may come in there. told: the gate has applied it all."""
+
+    gate: Gate
+    ways: list[str]
+    face: bool
+    told: bool
+
+
+def gates(person: Person) -> list[Opening]:
+    """Where this person may come in, and how."""
     grants = list(Grant.objects.filter(person=person, gone=False).order_by("gate_id"))
     with scope.community(*{grant.community_id for grant in grants}):
         found = Gate.objects.select_related("community").in_bulk([grant.gate_id for grant in grants])
-    for grant in grants:
-        grant.gate = found[grant.gate_id]
-    return sorted(grants, key=lambda grant: grant.gate.name)
+    openings = []
+    for gate_id, held in groupby(grants, key=lambda grant: grant.gate_id):
+        gate, mine = found[gate_id], list(held)
+        openings.append(
+            Opening(
+                gate=gate,
+                ways=sorted({way for grant in mine for way in grant.payload["ways"]}),
+                face=any(grant.payload.get("face") for grant in mine),
+                told=all(grant.sent_rev == grant.rev and 0 < grant.sequence <= gate.applied for grant in mine),
+            )
+        )
+    return sorted(openings, key=lambda opening: opening.gate.name)
 
 
 def grant_at(person: Person, gate: UUID) -> UUID:
-    """The id of this person's grant at one gate. Raises Refused."""
-    found = Grant.objects.filter(person=person, gate=gate, gone=False).values_list("pk", flat=True).first()
-    if found is None:
+    """The id of the grant under which this person opens one gate from afar. Raises Refused."""
+    found = Grant.objects.filter(person=person, gate=gate, gone=False, payload__ways__contains="remote")
+    grant = found.values_list("pk", flat=True).first()
+    if grant is None:
         raise Refused("unknown_gate", _("您没有这个门禁的通行权限；如果您住在这里，请联系物业。"), status=404)
-    return found
+    return grant
 
 
 Held = TypeVar("Held", Entry, Grant)

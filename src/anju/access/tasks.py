@@ -8,10 +8,9 @@ from nats.aio.client import Client
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
-from anju.access import actions, enrolment, erasures, gate_link
+from anju.access import actions, enrolment, erasures, gate_link, sources
 from anju.access.models import Gate, Grant
 from anju.bus import client, subjects
-from anju.homes.models import Member
 from anju.privacy import scope
 
 BATCH = 200
@@ -58,8 +57,7 @@ async def _publish(bus: Client, grants: list[Grant]) -> list[int]:
 def grant_everybody(community: str) -> None:
     """Tell a new gate about everybody who may use it: thousands of people, too many for the device to wait for."""
     with scope.platform():
-        members = Member.objects.lasting().filter(community=UUID(community))
-        people = list(members.values_list("person_id", flat=True).distinct())
+        people = sources.everybody(UUID(community))
     for person in people:
         actions.refresh(person, UUID(community))
 

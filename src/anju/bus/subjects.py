@@ -44,6 +44,7 @@ def gate_permissions(gate: UUID) -> dict[str, dict[str, Any]]:
         "pub": {
             "allow": [
                 f"ask.{gate}.templates",
+                f"ask.{gate}.settings",
                 f"ask.{gate}.time",
                 f"entries.{gate}",
                 f"state.{gate}",

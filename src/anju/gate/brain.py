@@ -12,8 +12,10 @@ from uuid6 import uuid7
 
 from anju.gate.clock import GateClock
 from anju.gate.door import Door
+from anju.gate.index import Index
+from anju.gate.settings import Settings
 from anju.gate.store import Store
-from anju.grants.decision import Decision, Reason, decide, decide_permit
+from anju.grants.decision import Decision, Reason, best, decide, decide_permit
 from anju.grants.grant import Ended, Grant, Way
 from anju.grants.permits import BadPermit, Permit, Replays, read
 from anju.recognition.faces import Vector
@@ -32,10 +34,13 @@ class Brain:
         self.decided = 0.0
         """When the last decision had been carried out at the door (time.perf_counter)."""
         self.on_entry: Callable[[], None] = lambda: None
+        self.on_set: Callable[[], None] = lambda: None
+        """Called when the platform has set this gate anew."""
         self._replays = Replays(store.used_permits())
-        self._grants = {grant.id: grant for grant in store.grants()}
+        self._grants = Index(store.grants())
+        self._used = store.uses()
+        self.settings = Settings.of(store.settings())
         self._templates = store.templates()
-        self._by_key = {key: grant.id for grant in self._grants.values() for key in grant.keys}
         self._gallery: Gallery[UUID] | None = None
 
     # knowledge
@@ -46,25 +51,23 @@ class Brain:
         sequence: the last message's place in the stream.
         """
         for one in self.store.apply(news, sequence):
-            old = self._grants.pop(one.id, None)
-            for key in old.keys if old else ():
-                if self._by_key.get(key) == one.id:
-                    del self._by_key[key]
             if isinstance(one, Grant):
-                self._grants[one.id] = one
-                self._by_key.update(dict.fromkeys(one.keys, one.id))
+                self._grants.put(one)
+            else:
+                self._grants.drop(one.id)
+                self._used.pop(one.id, None)
             if isinstance(one, Ended) or one.face is None:
                 self._templates.pop(one.id, None)
             self._gallery = None
 
     def missing_templates(self) -> list[UUID]:
         """Grants whose face this gate should know and does not, or knows from an older enrolment."""
-        wanted = (one for one in self._grants.values() if one.face and not one.face.here)
+        wanted = (one for one in self._grants if one.face and not one.face.here)
         return [one.id for one in wanted if one.face and self._face_rev(one.id) != one.face.rev]
 
     def grants(self) -> Iterable[Grant]:
         """Everybody who may come in."""
-        return self._grants.values()
+        return self._grants
 
     def enrolled(self, grant: Grant) -> bool:
         """Whether this holder's face, as it counts now, is known here."""
@@ -98,7 +101,7 @@ class Brain:
     def gallery(self) -> Gallery[UUID]:
         """Everybody whose face opens this gate; made anew after a change."""
         if self._gallery is None:
-            faces = {one.id: one.face for one in self._grants.values() if one.face and Way.FACE in one.ways}
+            faces = {one.id: one.face for one in self._grants if one.face and Way.FACE in one.ways}
             known = {
                 grant_id: self._templates[grant_id][1]
                 for grant_id, face in faces.items()
@@ -108,11 +111,23 @@ class Brain:
             self._gallery = Gallery(known, strict)
         return self._gallery
 
+    def set(self, said: bytes) -> None:
+        """Take in what the platform has set this gate to. Raises ValueError; then nothing changes."""
+        self.settings = Settings.of(said)
+        self.store.keep_settings(said)
+        self.on_set()
+
     # decisions
+
+    def _decide(self, grant: Grant | None, way: Way) -> Decision:
+        return decide(grant, way, self.clock.read(), self._uses(grant) if grant else 0)
+
+    def _uses(self, grant: Grant) -> int:
+        return self._used.get(grant.id, 0)
 
     def face(self, match: Match[UUID]) -> Decision:
         """Somebody is surely recognised, alive and in two frames: may they come in? Carry it out by `act`."""
-        return decide(self._grants.get(match.key), Way.FACE, self.clock.read())
+        return self._decide(self._grants.get(match.key), Way.FACE)
 
     def permit(self, text: str) -> Decision:
         """A QR code was shown: decide and carry it out."""
@@ -122,9 +137,16 @@ class Brain:
             decision = Decision(False, Reason.QR_UNKNOWN)
             self.act(decision, Way.QR)
             return decision
-        grant = self._grants.get(self._by_key.get(permit.key, UUID(int=0)))
-        decision = decide_permit(permit, grant, self._replays, self.clock.read())
+        grants = self._grants.with_key(permit.key)
+        decision = decide_permit(permit, grants, self._replays, self.clock.read(), self._uses)
         self.act(decision, Way.QR, permit=permit)
+        return decision
+
+    def mark(self, mark: str, way: Way, unknown: Reason) -> Decision:
+        """A card or plate was read: decide by its tag and carry it out. unknown: what to say of one that nobody here has."""
+        grants = self._grants.with_mark(self.settings.tag(mark))
+        decision = best((self._decide(one, way) for one in grants), Decision(False, unknown))
+        self.act(decision, way)
         return decision
 
     def remote(self, grant_id: UUID | None) -> tuple[Decision, str]:
@@ -134,7 +156,7 @@ class Brain:
         """
         decision = Decision(True, Reason.REMOTE_OPEN)
         if grant_id is not None:
-            decision = decide(self._grants.get(grant_id), Way.REMOTE, self.clock.read())
+            decision = self._decide(self._grants.get(grant_id), Way.REMOTE)
         return decision, self.act(decision, Way.REMOTE)
 
     def act(
@@ -153,6 +175,9 @@ class Brain:
         self.decided = time.perf_counter()
         entry = str(uuid7())
         grant = decision.grant
+        counted = grant.id if grant is not None and decision.open and grant.uses is not None else None
+        if counted is not None:
+            self._used[counted] = self._used.get(counted, 0) + 1
         self.store.add_entry(
             {
                 "id": entry,
@@ -167,6 +192,7 @@ class Brain:
                 "offset_ms": self.clock.offset_ms,
             },
             (permit.head, permit.at.timestamp()) if permit and decision.open else None,
+            counted,
         )
         self.on_entry()
         return entry

@@ -16,6 +16,7 @@ from nats.errors import Error as NatsError
 
 from anju import __version__
 from anju.gate.brain import Brain
+from anju.gate.configuration import Configuration
 from anju.gate.identity import Identity
 from anju.gate.intake import Intake
 from anju.gate.news import News
@@ -102,10 +103,18 @@ class Link:
             self._client, self._pause = client, SHORTEST_PAUSE
             self.news.expect()
             intake = Intake(identity, self._brain, client, self.news, self._changed.set)
-            orders = Orders(identity, self._brain, client, self.news, lambda: self.on_opened())
+            configuration = Configuration(identity, self._brain, client)
+            orders = Orders(identity, self._brain, client, self.news, lambda: self.on_opened(), configuration.stale.set)
             await client.subscribe(f"cmd.{identity.gate}", cb=orders.hear)
             async with asyncio.TaskGroup() as tasks:
-                for work in (self._clock, intake.grants, intake.templates, self._entries, self._heart):
+                for work in (
+                    self._clock,
+                    configuration.follow,
+                    intake.grants,
+                    intake.templates,
+                    self._entries,
+                    self._heart,
+                ):
                     tasks.create_task(_keep_at(client, work))
                 try:
                     await gone.wait()

@@ -51,5 +51,4 @@ ENDS = frozenset({"enrol_done", "enrol_alike"})
 
 def holder_of(brain: Brain, holder: UUID) -> Grant | None:
     """The grant of this holder, who may enrol here."""
-    found = next((one for one in brain.grants() if one.holder == holder), None)
-    return found if found and found.face and found.face.here else None
+    return next((one for one in brain.grants() if one.holder == holder and one.face and one.face.here), None)

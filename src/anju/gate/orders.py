@@ -48,13 +48,22 @@ def read(message: bytes) -> Order:
 class Orders:
     """Lives as long as one connection to the bus."""
 
-    def __init__(self, identity: Identity, brain: Brain, bus: Client, news: News, opened: Callable[[], None]) -> None:
-        """opened: called when an order has opened the door."""
+    def __init__(
+        self,
+        identity: Identity,
+        brain: Brain,
+        bus: Client,
+        news: News,
+        opened: Callable[[], None],
+        set_anew: Callable[[], None],
+    ) -> None:
+        """opened: called when an order has opened the door. set_anew: when the gate's settings have changed."""
         self._identity = identity
         self._brain = brain
         self._bus = bus
         self._news = news
         self._opened = opened
+        self._set_anew = set_anew
 
     async def hear(self, message: Msg) -> None:
         """Obey and answer. Who repeats an order hears the same answer, and nothing happens twice."""
@@ -96,6 +105,9 @@ class Orders:
         result: dict[str, object] = {"id": order.id, "ok": False, "entry": None, "at": now.isoformat()}
         if now > order.until:
             return {**result, "code": "expired"}
+        if order.do == "settings":
+            self._set_anew()
+            return {**result, "ok": True, "code": "settings"}
         if order.do != "open":
             return {**result, "code": "unknown_command"}
         decision, entry = self._brain.remote(order.grant)

@@ -30,6 +30,7 @@ create table if not exists entries (number integer primary key, id text unique n
 create table if not exists permits (head blob primary key, at real not null) without rowid;
 create table if not exists commands (id text primary key, answer blob not null, at real not null)
     without rowid;
+create table if not exists uses (grant_id text primary key, times integer not null) without rowid;
 create table if not exists facts (name text primary key, value text not null) without rowid;
 """
 _EVERYTHING = """
@@ -86,10 +87,11 @@ class Store:
         if self._get("registration") == registration:
             return
         with self.transaction():
-            for table in ("grants", "ended", "templates", "commands"):
+            for table in ("grants", "ended", "templates", "commands", "uses"):
                 self._db.execute(f"delete from {table}")  # noqa: S608  names of ours
             if self._get("gate") not in (None, gate):
                 self._db.execute("delete from entries")
+            self._db.execute("delete from facts where name = 'settings'")
             for name, value in (("applied", "0"), ("gate", gate), ("registration", registration)):
                 self._set(name, value)
         self._scrub()
@@ -116,7 +118,8 @@ class Store:
                 taken.append(one)
                 name = str(one.id)
                 if isinstance(one, Ended):
-                    self._db.execute("delete from grants where id = ?", [name])
+                    for table, column in (("grants", "id"), ("uses", "grant_id")):
+                        self._db.execute(f"delete from {table} where {column} = ?", [name])  # noqa: S608  as above
                     self._db.execute("insert or replace into ended values (?, ?)", [name, one.rev])
                 else:
                     self._db.execute(
@@ -192,13 +195,25 @@ class Store:
 
     # entries
 
-    def add_entry(self, entry: dict[str, object], permit: tuple[bytes, float] | None = None) -> None:
-        """Store what happened; with it, that a permit (head, Unix time) has been used."""
+    def add_entry(
+        self, entry: dict[str, object], permit: tuple[bytes, float] | None = None, counted: UUID | None = None
+    ) -> None:
+        """Store what happened; with it, that a permit (head, Unix time) has been used, and a grant once more."""
         with self.transaction():
             self._db.execute("insert into entries (id, body) values (?, ?)", [entry["id"], json.dumps(entry).encode()])
             if permit is not None:
                 self._db.execute("insert or ignore into permits values (?, ?)", permit)
                 self._db.execute("delete from permits where at < ?", [permit[1] - _KEEP_SECONDS])
+
+            if counted is not None:
+                self._db.execute(
+                    "insert into uses values (?, 1) on conflict (grant_id) do update set times = times + 1",
+                    [str(counted)],
+                )
+
+    def uses(self) -> dict[UUID, int]:
+        """How often grants that are counted have opened this gate."""
+        return {UUID(grant): times for grant, times in self._db.execute("select grant_id, times from uses")}
 
     def waiting(self, limit: int) -> list[tuple[int, str, bytes]]:
         """Entries the platform has not confirmed, the oldest first: number, id, body."""
@@ -238,6 +253,21 @@ class Store:
 
     def _set(self, name: str, value: str) -> None:
         self._db.execute("insert or replace into facts values (?, ?)", [name, value])
+
+    def settings(self) -> bytes | None:
+        """What the platform has set this gate to, encrypted here: it holds a key."""
+        found = self._get("settings")
+        if found is None:
+            return None
+        sealed = bytes.fromhex(found)
+        try:
+            return self._cipher.decrypt(sealed[:12], sealed[12:], b"settings")
+        except InvalidTag:
+            return None  # asked for again at the next connection
+
+    def keep_settings(self, said: bytes) -> None:
+        nonce = secrets.token_bytes(12)
+        self._set("settings", (nonce + self._cipher.encrypt(nonce, said, b"settings")).hex())
 
     def clock_offset(self) -> float:
         """Seconds to add to this machine's clock, as last learnt."""

@@ -1,5 +1,6 @@
 """Whether to open: the one place where that is decided, for every way in."""
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,6 +15,9 @@ class Reason(StrEnum):
     RECOGNISED = "recognised"
     QR_OK = "qr_ok"
     REMOTE_OPEN = "remote_open"
+    NEARBY_OK = "nearby_ok"
+    PLATE_OK = "plate_ok"
+    CARD_OK = "card_ok"
     NOT_RECOGNISED = "not_recognised"
     NOT_LIVE = "not_live"
     QR_UNKNOWN = "qr_unknown"
@@ -23,9 +27,24 @@ class Reason(StrEnum):
     REVOKED = "revoked"
     WAY_NOT_GRANTED = "way_not_granted"
     CLOCK_UNSURE = "clock_unsure"
+    USED_UP = "used_up"
+    PLATE_UNKNOWN = "plate_unknown"
+    PLATE_UNSURE = "plate_unsure"
+    CARD_UNKNOWN = "card_unknown"
+    PERMIT_UNKNOWN = "permit_unknown"
+    PERMIT_EXPIRED = "permit_expired"
+    PERMIT_REPLAYED = "permit_replayed"
+    LOCKED = "locked"
 
 
-_OPENS = {Way.FACE: Reason.RECOGNISED, Way.QR: Reason.QR_OK, Way.REMOTE: Reason.REMOTE_OPEN}
+_OPENS = {
+    Way.FACE: Reason.RECOGNISED,
+    Way.QR: Reason.QR_OK,
+    Way.REMOTE: Reason.REMOTE_OPEN,
+    Way.NEARBY: Reason.NEARBY_OK,
+    Way.PLATE: Reason.PLATE_OK,
+    Way.CARD: Reason.CARD_OK,
+}
 
 
 @dataclass(frozen=True)
@@ -48,9 +67,10 @@ class Decision:
     grant: Grant | None = None
 
 
-def decide(grant: Grant | None, way: Way, clock: Clock) -> Decision:
+def decide(grant: Grant | None, way: Way, clock: Clock, used: int = 0) -> Decision:
     """May this grant's holder come in this way now? None: the grant is not (or no longer) known.
 
+    used: how often this grant has opened this gate.
     A gate that lost its clock still lets in those whose right has begun and has no end; for a visitor's
     window it must know the time.
     """
@@ -64,21 +84,32 @@ def decide(grant: Grant | None, way: Way, clock: Clock) -> Decision:
         return Decision(False, Reason.CLOCK_UNSURE, grant)
     if clock.now < grant.since:
         return Decision(False, Reason.OUTSIDE_WINDOW, grant)
+    if grant.uses is not None and used >= grant.uses:
+        return Decision(False, Reason.USED_UP, grant)
     return Decision(True, _OPENS[way], grant)
 
 
-def decide_permit(permit: Permit, grant: Grant | None, replays: Replays, clock: Clock) -> Decision:
+def best(decisions: Iterable[Decision], otherwise: Decision) -> Decision:
+    """Of what the several rights of one holder come to: the first that opens, else the first there is, else `otherwise`."""
+    found = list(decisions)
+    return next((one for one in found if one.open), found[0] if found else otherwise)
+
+
+def decide_permit(
+    permit: Permit, grants: Sequence[Grant], replays: Replays, clock: Clock, used: Callable[[Grant], int]
+) -> Decision:
     """May the holder of this permit come in now?
 
-    grant: the one that names the permit's key, if any does.
+    grants: those that name the permit's key; all of one holder.
     """
-    public = grant.keys.get(permit.key) if grant else None
-    if grant is None or public is None or not permit.verify(public):
+    public = grants[0].keys.get(permit.key) if grants else None
+    if public is None or not permit.verify(public):
         return Decision(False, Reason.QR_UNKNOWN)
+    grant = grants[0]
     if not clock.sure:  # thirty seconds mean nothing then
         return Decision(False, Reason.CLOCK_UNSURE, grant)
     if abs(clock.now - permit.at) > TOLERANCE:
         return Decision(False, Reason.QR_EXPIRED, grant)
     if not replays.first(permit, clock.now):
         return Decision(False, Reason.QR_REPLAYED, grant)
-    return decide(grant, Way.QR, clock)
+    return best((decide(one, Way.QR, clock, used(one)) for one in grants), Decision(False, Reason.REVOKED))

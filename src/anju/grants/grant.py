@@ -17,6 +17,9 @@ class Way(StrEnum):
     FACE = "face"
     QR = "qr"
     REMOTE = "remote"
+    NEARBY = "nearby"
+    PLATE = "plate"
+    CARD = "card"
 
 
 class BadGrant(ValueError):
@@ -39,7 +42,8 @@ class FaceRef:
 class Grant:
     """since, until: aware; until is the first moment it no longer holds.
 
-    keys: 65-byte P-256 points by key id.
+    keys: 65-byte P-256 points by key id. marks: tags of plates and cards (marks.py). uses: how often it opens; None: without
+    limit. floors: where a lift may take the holder.
     """
 
     id: UUID
@@ -50,6 +54,9 @@ class Grant:
     until: datetime | None
     keys: Mapping[UUID, bytes]
     face: FaceRef | None
+    marks: frozenset[str] = frozenset()
+    uses: int | None = None
+    floors: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,18 @@ def _rev(said: object) -> int:
 def _flag(said: object) -> bool:
     if type(said) is not bool:
         raise BadGrant("a flag is true or false")
+    return said
+
+
+def _text(said: object) -> str:
+    if not isinstance(said, str):
+        raise BadGrant("a mark is text")
+    return said
+
+
+def _floor(said: object) -> int:
+    if type(said) is not int:
+        raise BadGrant("a floor is a whole number")
     return said
 
 
@@ -104,6 +123,9 @@ def parse(message: bytes) -> Grant | Ended:
             face=None
             if face is None
             else FaceRef(_rev(face["rev"]), _flag(face["strict"]), _flag(face.get("here", False))),
+            marks=frozenset(_text(mark) for mark in said.get("marks", [])),
+            uses=None if said.get("uses") is None else _rev(said["uses"]),
+            floors=frozenset(_floor(floor) for floor in said.get("floors", [])),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadGrant("not a grant") from error
@@ -122,5 +144,8 @@ def dump(grant: Grant | Ended) -> bytes:
         "until": grant.until.isoformat() if grant.until else None,
         "keys": [{"id": str(key), "public": encoding.encode(public)} for key, public in grant.keys.items()],
         "face": asdict(grant.face) if grant.face else None,
+        "marks": sorted(grant.marks),
+        "uses": grant.uses,
+        "floors": sorted(grant.floors),
     }
     return json.dumps(said).encode()

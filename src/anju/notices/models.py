@@ -20,6 +20,10 @@ class Notice(models.Model):
         FACE = "face", _("人脸")
         POLICY = "policy", _("隐私政策")
         RIGHTS = "rights", _("个人信息")
+        VISITOR = "visitor", _("访客")
+        VEHICLE = "vehicle", _("车辆")
+        RENTAL = "rental", _("租房")
+        GATE = "gate", _("门禁")
 
     privacy = Declares(
         subject="person_id",

@@ -75,7 +75,7 @@ def finish_closing() -> int:
 def forget_unfinished() -> int:
     """Forget whoever gave a number and never proved it. Returns how many."""
     begun = Person.objects.filter(phone_verified=False, is_active=True, joined__lt=timezone.now() - UNFINISHED)
-    begun = begun.filter(child__isnull=True)  # children have no phone to prove
+    begun = begun.filter(phone__isnull=False)  # children and visitors have none to prove
     people = list(begun.values_list("pk", flat=True))
     with scope.platform():
         Person.objects.filter(pk__in=people).delete()

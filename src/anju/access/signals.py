@@ -1,0 +1,7 @@
+"""What rooms above hear of."""
+
+from django.dispatch import Signal
+
+entry_recorded = Signal()
+"""Sent with `entry` and `grant` (the id of the right that was used, as the gate says, or None) inside the transaction that
+writes the entry, in the platform's scope. Its person is None when nobody agreed that it is written down."""

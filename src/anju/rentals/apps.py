@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class RentalsConfig(AppConfig):
+    name = "anju.rentals"
+    verbose_name = _("租房")
