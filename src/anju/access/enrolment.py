@@ -74,11 +74,8 @@ def check(person: Person, image: bytes) -> Verdict:
     return judge(image)
 
 
-def enrol(person: Person, images: Sequence[bytes]) -> Face:
-    """Make (or replace) a person's template from two or three pictures. Raises Refused with what to do."""
-    consent.require(person.pk, FACE_OPENING)
-    if not communities_of(person.pk):
-        raise Refused("no_home", _("请先完成房屋认证，再录入人脸。"), status=409)
+def read(images: Sequence[bytes]) -> list[Vector]:
+    """The template of the one person on two or three good pictures. Raises Refused with what to do."""
     if not FEWEST <= len(images) <= MOST:
         raise Refused("pictures_needed", _("请提供 2 到 3 张照片。"), field="images")
     verdicts = [judge(image) for image in images]
@@ -88,7 +85,15 @@ def enrol(person: Person, images: Sequence[bytes]) -> Face:
     vectors = [verdict.vector for verdict in verdicts if verdict.vector is not None]
     if any(float(one @ other) < SAME_PERSON for one in vectors for other in vectors):
         raise Refused("different_people", _("这几张照片看起来不是同一个人，请重新拍摄。"), field="images")
-    return _keep(person, vectors)
+    return vectors
+
+
+def enrol(person: Person, images: Sequence[bytes]) -> Face:
+    """Make (or replace) a person's template from two or three pictures. Raises Refused with what to do."""
+    consent.require(person.pk, FACE_OPENING)
+    if not communities_of(person.pk):
+        raise Refused("no_home", _("请先完成房屋认证，再录入人脸。"), status=409)
+    return _keep(person, read(images))
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from anju.access import sources
 from anju.access.models import Entry, Gate, Grant, Way
 from anju.homes.models import Member
 from anju.people.models import Person
@@ -100,7 +101,9 @@ def holder(row: Entry | Grant) -> str:
         let_in = isinstance(row, Entry) and row.result == Entry.Result.GRANTED
         return _("不留记录的住户") if let_in else _("陌生人")
     member = next((one for one in row.person.memberships.all() if one.community_id == row.community_id), None)
-    return f"{member.home.label} {member.name or ''}" if member else _("已搬离的住户")
+    if member is not None:
+        return f"{member.home.label} {member.name or ''}"
+    return sources.title(row.person.pk, row.community_id) or _("已搬离的住户")
 
 
 def way_names(ways: Iterable[str]) -> list[str]:

@@ -71,6 +71,7 @@ Vectors = Callable[[UUID], tuple[int, Sequence[Vector]] | None]
 _offers: list[Offers] = []
 _faces: list[Vectors] = []
 _people: list[Callable[[UUID], Iterable[UUID]]] = []
+_titles: list[Callable[[UUID, UUID], str | None]] = []
 _agreements: dict[str, set[Purpose]] = {}
 
 
@@ -89,6 +90,12 @@ def faces(source: Vectors) -> Vectors:
 def people(source: Callable[[UUID], Iterable[UUID]]) -> Callable[[UUID], Iterable[UUID]]:
     """Register who a new gate of a community is to be told about. Asked in the platform's scope."""
     _people.append(source)
+    return source
+
+
+def titles(source: Callable[[UUID, UUID], str | None]) -> Callable[[UUID, UUID], str | None]:
+    """Register how staff see somebody (person, community) who is no member: masked; None: not one of ours."""
+    _titles.append(source)
     return source
 
 
@@ -111,6 +118,11 @@ def template(person: UUID) -> tuple[int, Sequence[Vector]] | None:
 def everybody(community: UUID) -> set[UUID]:
     """Whoever may have a right at this community's gates."""
     return {person for source in _people for person in source(community)}
+
+
+def title(person: UUID, community: UUID) -> str | None:
+    """How staff see somebody who may come in and is no member; None: nobody knows them."""
+    return next((found for source in _titles if (found := source(person, community)) is not None), None)
 
 
 def agreements(way: str) -> set[Purpose]:

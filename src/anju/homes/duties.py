@@ -57,6 +57,7 @@ SEE_RESIDENTS = Right("see_residents", _("查看住户（姓名隐去）"), (_M,
 END_RESIDENCE = Right("end_residence", _("结束住户的居住"), (_M,))
 PASS_ON = Right("pass_on", _("转达短信验证码（计入每日次数）"), (_M, _F))
 WATCH = Right("watch", _("查看门禁和通行记录（姓名隐去）"), (_G, _M))
+RECEIVE_VISITORS = Right("receive_visitors", _("核对、登记和放行访客（姓名和手机号隐去）"), (_G, _M, _F))
 OPEN_GATES = Right("open_gates", _("远程开门"), (_G, _M))
 KEEP_GATES = Right("keep_gates", _("接入和维护门禁，查看通行授权，识别自检"), (_M,))
 STATISTICS = Right("statistics", _("查看去标识化统计"), (_M, _D))

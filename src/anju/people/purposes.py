@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from anju.partners.purposes import ACCOUNT
-from anju.privacy.purposes import Basis, Purpose
+from anju.privacy.purposes import Audience, Basis, Purpose
 
 REAL_NAME = Purpose(
     code="real_name",
@@ -29,5 +29,5 @@ CHILD = Purpose(
     optional=True,
     needs=(ACCOUNT,),
     stops=(_("孩子的全部资料会被删除，监护关系随之结束"),),
-    for_children=True,
+    asked_of=Audience.CHILDREN,
 )

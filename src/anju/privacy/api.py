@@ -10,7 +10,7 @@ from ninja import Router, Schema, Status
 
 from anju.privacy import consent
 from anju.privacy.models import Consent
-from anju.privacy.purposes import PURPOSES, Basis, Purpose
+from anju.privacy.purposes import PURPOSES, Audience, Basis, Purpose
 from anju.privacy.refusals import Refused
 from anju.privacy.registry import held_for
 
@@ -96,8 +96,8 @@ def present(standing: consent.Standing) -> PurposeOut:
 
 def standings(subject: UUID) -> list[PurposeOut]:
     """Every purpose this person, or a guardian for them, is asked about."""
-    guarded = consent.is_guarded(subject)
-    return [present(one) for one in consent.standings(subject) if guarded or not one.purpose.for_children]
+    asked = {Audience.RESIDENTS, Audience.CHILDREN} if consent.is_guarded(subject) else {Audience.RESIDENTS}
+    return [present(one) for one in consent.standings(subject) if one.purpose.asked_of in asked]
 
 
 def history_of(subject: UUID) -> list[Act]:
@@ -130,7 +130,7 @@ def purposes(request: HttpRequest) -> list[PurposeOut]:
     return [
         present(consent.Standing(purpose, consent.State.NONE, None))
         for purpose in PURPOSES.values()
-        if not purpose.for_children
+        if purpose.asked_of is Audience.RESIDENTS
     ]
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from anju.privacy import erasure, ledger, scope
 from anju.privacy.models import Consent, new_id
-from anju.privacy.purposes import PURPOSES, Purpose
+from anju.privacy.purposes import PURPOSES, Audience, Purpose
 from anju.privacy.refusals import Refused, Text
 
 
@@ -78,6 +78,7 @@ def on_restriction(purpose: Purpose) -> Callable[[Stop], Stop]:
 
 Speakers = Callable[[UUID], Collection[UUID] | None]
 _speakers: list[Speakers] = []
+_expected: list[Callable[[UUID], bool]] = []
 _asked_anew = "null::timestamptz"
 
 
@@ -85,6 +86,12 @@ def spoken_for_by(speakers: Speakers) -> Speakers:
     """Register who decides for a person: None when they decide for themselves, their guardians when they are too young."""
     _speakers.append(speakers)
     return speakers
+
+
+def visitors(expected: Callable[[UUID], bool]) -> Callable[[UUID], bool]:
+    """Register who is here as a visitor only: they are asked for what visitors are asked, and for nothing else."""
+    _expected.append(expected)
+    return expected
 
 
 def ask_anew_from(moment: str) -> None:
@@ -258,8 +265,10 @@ def grant(subject: UUID, purpose: Purpose, *, version: int, actor: UUID | None =
     require_shown(version, purpose)
     hold(subject, change=True)
     require_voice(actor or subject, subject)
-    if purpose.for_children and not is_guarded(subject):
+    if purpose.asked_of is Audience.CHILDREN and not is_guarded(subject):
         raise Refused("for_children", _("这项用途只用于未满十四周岁的孩子。"), status=409)
+    if (purpose.asked_of is Audience.VISITORS) != any(expected(subject) for expected in _expected):
+        raise Refused("for_visitors", _("这项用途只用于访客，请打开对方发来的邀请链接。"), status=409)
     for needed in purpose.needs:
         require(subject, needed)
     return _record(subject, purpose, Consent.Action.GRANTED, actor or subject)

@@ -43,6 +43,7 @@ class Retention(StrEnum):
     ACCOUNT = "account"
     PURPOSE = "purpose"
     ONE_DAY = "one_day"
+    THIRTY_DAYS = "thirty_days"
     NINETY_DAYS = "ninety_days"
     HALF_YEAR = "half_year"
     THREE_YEARS = "three_years"
@@ -50,6 +51,7 @@ class Retention(StrEnum):
 
 LASTS = {
     Retention.ONE_DAY: timedelta(days=1),
+    Retention.THIRTY_DAYS: timedelta(days=30),
     Retention.NINETY_DAYS: timedelta(days=90),
     Retention.HALF_YEAR: timedelta(days=183),
     Retention.THREE_YEARS: timedelta(days=3 * 366),

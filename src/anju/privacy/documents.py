@@ -16,7 +16,7 @@ from anju.privacy.blocks import Block, Heading, Paragraph, markdown, table
 from anju.privacy.declarations import Category
 from anju.privacy.gateway import RECIPIENTS
 from anju.privacy.permissions import PERMISSIONS
-from anju.privacy.purposes import PURPOSES, Purpose
+from anju.privacy.purposes import PURPOSES, Audience, Purpose
 from anju.privacy.refusals import Text
 from anju.privacy.registry import BASES, CATEGORIES, RETENTIONS, held_for
 
@@ -176,7 +176,7 @@ def _children(controller: Text) -> Iterator[Block]:
     )
     yield Paragraph(_("孩子本人、陌生人、尚未确认或已结束监护关系的人，作出的同意会被拒绝，也不会被保存。"))
     for purpose in PURPOSES.values():
-        if purpose.for_children:
+        if purpose.asked_of is Audience.CHILDREN:
             yield from _purpose(purpose)
     yield Heading(2, _("我们的承诺"))
     yield Paragraph(

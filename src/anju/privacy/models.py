@@ -62,6 +62,7 @@ class AuditEntry(models.Model):
         EXPORT = "export", _("导出")
         DISCLOSE = "disclose", _("依法提供")
         INCIDENT = "incident", _("安全事件")
+        VISIT = "visit", _("访客接待")
 
     privacy = Declares(
         subject="subject", erase=Erase.KEEP, rest=NotPersonal("opaque ids, field names and reason codes")

@@ -14,12 +14,19 @@ class Basis(StrEnum):
     LAW = "law"
 
 
+class Audience(StrEnum):
+    """Who is asked. Children: their guardians, and never those who decide for themselves. Visitors: by the link they were sent."""
+
+    RESIDENTS = "residents"
+    CHILDREN = "children"
+    VISITORS = "visitors"
+
+
 @dataclass(frozen=True)
 class Purpose:
     """version rises when what a person agreed to changes: then they are asked again.
 
     needs: purposes without which this one cannot work. stops: what a person loses on withdrawal, said before they do it.
-    for_children: asked of guardians, never of those who decide for themselves.
     """
 
     code: str
@@ -30,7 +37,7 @@ class Purpose:
     optional: bool
     needs: tuple["Purpose", ...] = ()
     stops: tuple[Text, ...] = field(default=())
-    for_children: bool = False
+    asked_of: Audience = Audience.RESIDENTS
 
     def __post_init__(self) -> None:
         if self.code in PURPOSES:

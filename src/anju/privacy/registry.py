@@ -33,6 +33,7 @@ RETENTIONS: dict[Retention, Text] = {
     Retention.ACCOUNT: _("账号存续期间"),
     Retention.PURPOSE: _("服务期间，撤回即删"),
     Retention.ONE_DAY: _("1 天"),
+    Retention.THIRTY_DAYS: _("30 天"),
     Retention.NINETY_DAYS: _("90 天"),
     Retention.HALF_YEAR: _("半年"),
     Retention.THREE_YEARS: _("3 年"),

@@ -25,6 +25,8 @@ from anju.privacy.api import router as consents
 from anju.privacy.refusals import Refused, Text
 from anju.privacy.vault import Erased
 from anju.rights.api import router as rights
+from anju.visitors.api import router as visitors
+from anju.visitors.visit_api import router as visit
 
 log = structlog.get_logger()
 api = NinjaAPI(
@@ -44,6 +46,8 @@ for router in (
     policies,
     incidents,
     statistics,
+    visitors,
+    visit,
 ):
     api.add_router("", router)
 
