@@ -34,6 +34,10 @@ from anju.privacy import consent, scope
 from anju.privacy.models import new_id
 from anju.privacy.purposes import Purpose
 from anju.recognition.faces import DIMENSIONS, Vector
+from anju.visitors import actions as visitors
+from anju.visitors import own
+from anju.visitors.models import Pass
+from anju.visitors.purposes import VISIT
 
 _random = random.SystemRandom()
 EVERYTHING = (HOME_CERTIFICATION, GATE_OPENING, FACE_OPENING)
@@ -183,6 +187,25 @@ def entry(at: Gate, who: Person | None = None, **facts: Any) -> Entry:
     known = {"way": Way.FACE, "result": Entry.Result.GRANTED, "reason": "recognised", "at": timezone.now(), **facts}
     with scope.platform():
         return Entry.objects.create(id=new_id(), community_id=at.community_id, gate=at, person=who, **known)
+
+
+def visit(host: Person, where: Home, **facts: Any) -> Pass:
+    """Somebody whom this resident expects, and who has agreed, with a phone."""
+    now = timezone.now()
+    window = visitors.Window(facts.pop("since", now), facts.pop("until", now + timedelta(hours=3)))
+    with scope.person(host.pk):
+        made = visitors.invite(
+            host,
+            home=where.pk,
+            name=facts.pop("name", name()),
+            phone=facts.pop("phone", phone()),
+            window=window,
+            **facts,
+        )
+        expected = made.visit.visitor
+    own.accept(expected, version=VISIT.version, public=key()[1])
+    with scope.platform():
+        return Pass.objects.select_related("visitor", "home__unit__building").get(pk=made.visit.pk)
 
 
 def workbook(*rows: Sequence[object]) -> bytes:

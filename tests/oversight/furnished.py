@@ -45,6 +45,7 @@ def furnish(title: str, name: str) -> Furnished:
     gate = factories.gate(place, f"{title}的门")
     entry = factories.entry(gate, who)
     key = factories.phone_key(who)
+    visit = factories.visit(who, home, name=f"{name[0]}来客")
     sms.send(phone, f"验证码 {title}", kind=OutboxMessage.Kind.CODE, subject=who.pk)
     with scope.platform():
         notice = notices.tell(who, Notice.Kind.HOME, title, f"内容 {title}")
@@ -85,13 +86,14 @@ def furnish(title: str, name: str) -> Furnished:
         "session": session.pk, "device": device.pk, "key": key.pk, "notice": notice.pk, "community": place.pk,
         "assessment": uuid4(),  # the installation's, no community's
         "unit": unit.pk, "home": home.pk, "request_id": request.pk, "child": who.pk, "person": who.pk,
+        "visit": visit.pk, "visitor": visit.visitor_id,
         "homes.Community": place.pk, "homes.Building": building.pk, "homes.Unit": unit.pk, "homes.Home": home.pk,
         "homes.Member": member.pk, "homes.Application": application.pk, "homes.StaffRole": role.pk,
         "access.Gate": gate.pk, "access.Entry": entry.pk, "access.Grant": grant.pk, "people.Person": who.pk,
         "privacy.AuditEntry": seen.pk, "privacy.Consent": consent.pk, "privacy.Sharing": shared.pk,
     }  # fmt: skip
     private = (
-        "application", "entry", "message", "glass", "export", "incident", "disclosure", "number", "key", "notice",
+        "application", "entry", "message", "glass", "export", "incident", "disclosure", "number", "key", "notice", "visit", "visitor",
         "person", "homes.Member", "homes.StaffRole", "access.Grant", "privacy.AuditEntry", "privacy.Consent",
         "privacy.Sharing",
     )  # fmt: skip

@@ -25,6 +25,7 @@ from anju.homes.duties import (
     OVERSEE,
     PASS_ON,
     PROOFS,
+    RECEIVE_VISITORS,
     REVIEW,
     SEE_HOMES,
     SEE_RESIDENTS,
@@ -96,6 +97,7 @@ UNFOLD: dict[str, Any] = {
                         badge="anju.console.reviews.waiting_badge",
                     ),
                     _page(_("门禁监控"), "sensor_door", "monitor", WATCH),
+                    _page(_("访客"), "badge", "visitors", RECEIVE_VISITORS, badge="anju.console.visitors.late_badge"),
                     _page(_("短信发件箱"), "sms", "outbox", PASS_ON),
                     _page(
                         _("个人信息保护"),

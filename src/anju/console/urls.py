@@ -16,6 +16,7 @@ from anju.console import (
     reviews,
     self_test,
     statistics,
+    visitors,
 )
 from anju.console.pages import at
 
@@ -30,6 +31,13 @@ pages = [
     at("monitor/entries/<uuid:entry>/", monitor.entry, "monitor_entry"),
     at("monitor/gates/<uuid:gate>/", monitor.gate, "monitor_gate"),
     at("monitor/gates/<uuid:gate>/open/", monitor.open_gate, "monitor_open"),
+    at("visitors/", visitors.visitors, "visitors"),
+    at("visitors/rows/", visitors.rows, "visitor_rows"),
+    at("visitors/find/", visitors.find, "visitor_find"),
+    at("visitors/walk-in/", visitors.walk_in, "visitor_walk_in"),
+    at("visitors/<uuid:visit>/", visitors.visitor, "visitor"),
+    at("visitors/<uuid:visit>/left/", visitors.left, "visitor_left"),
+    at("visitors/<uuid:visit>/gates/<uuid:gate>/open/", visitors.let_in, "visitor_let_in"),
     at("outbox/", outbox.outbox, "outbox"),
     at("outbox/rows/", outbox.rows, "outbox_rows"),
     at("outbox/<uuid:message>/read/", outbox.read, "outbox_read"),

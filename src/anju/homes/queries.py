@@ -1,5 +1,6 @@
 """Reading homes and who belongs to them."""
 
+import re
 from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
@@ -33,6 +34,20 @@ def home(home_id: UUID) -> Home:
     if found is None:
         raise Refused("unknown_home", _("没有找到这套房屋，请重新选择。"), status=404, field="home")
     return found
+
+
+def home_called(community: UUID, text: str) -> Home:
+    """The home that people call so: `3栋2单元1201`, `3-2-1201`, `3 2 1201`. Raises Refused."""
+    words = _words(text)
+    rooms = Home.objects.filter(community=community, room=words[-1] if words else "").select_related("unit__building")
+    found = [one for one in rooms if _words(one.label) == words]
+    if len(found) != 1:
+        raise Refused("unknown_home", _("没有找到这套房屋，请按“3栋2单元1201”或“3-2-1201”填写。"), field="home")
+    return found[0]
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[0-9A-Za-z]+", text)
 
 
 def applications(person: Person) -> QuerySet[Application]:

@@ -1,10 +1,8 @@
 """What guards do: find a pass, register who comes unannounced, let them in, see who has stayed too long."""
 
 from datetime import timedelta
-from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -21,31 +19,30 @@ from anju.privacy.models import AuditEntry
 from anju.privacy.refusals import Refused
 from anju.visitors import actions
 from anju.visitors.arrivals import came_in, went_out
-from anju.visitors.models import Pass, PassState, VisitorKey
+from anju.visitors.models import Pass, PassQuery, PassState, VisitorKey
 
 WALK_IN_LASTS = timedelta(hours=4)
 ANSWER_LASTS = timedelta(minutes=30)
 """How long a resident may take to answer for somebody at the gate."""
 
 
-def _passes(communities: list[UUID]) -> QuerySet[Pass]:
-    return Pass.objects.filter(community__in=communities).select_related("visitor", "home__unit__building", "community")
+def passes() -> PassQuery:
+    """The passes in sight, with what a list shows."""
+    return Pass.objects.select_related("visitor", "home__unit__building", "community")
 
 
-def find(communities: list[UUID], shown: str) -> Pass:
-    """The pass behind a visitor's six digits or the code on their phone. Raises Refused."""
+def find(rows: PassQuery, shown: str) -> Pass:
+    """Which of these passes a visitor's six digits or the code on their phone stand for. Raises Refused."""
     text = shown.strip().replace(" ", "")
-    visit = _by_code(communities, text) if text.startswith(permits.PREFIX) else _by_number(communities, text)
+    visit = (
+        _by_code(rows, text) if text.startswith(permits.PREFIX) else rows.filter(number=text).order_by("-until").first()
+    )
     if visit is None:
         raise Refused("unknown_pass", _("没有找到这张通行证：请核对访客码，或请访客刷新二维码再扫。"), status=404)
     return visit
 
 
-def _by_number(communities: list[UUID], number: str) -> Pass | None:
-    return _passes(communities).filter(number=number).order_by("-until").first()
-
-
-def _by_code(communities: list[UUID], text: str) -> Pass | None:
+def _by_code(rows: PassQuery, text: str) -> Pass | None:
     try:
         permit = permits.read(text)
     except permits.BadPermit:
@@ -56,7 +53,7 @@ def _by_code(communities: list[UUID], text: str) -> Pass | None:
     if key is None or not fresh or not permit.verify(bytes(key.public)):
         return None
     now = timezone.now()
-    mine = list(_passes(communities).filter(visitor=key.visitor_id).order_by("since"))
+    mine = list(rows.filter(visitor=key.visitor_id).order_by("since"))
     return next((one for one in mine if one.since <= now < one.until), mine[-1] if mine else None)
 
 
@@ -65,20 +62,20 @@ def is_good(visit: Pass) -> bool:
     return visit.state == PassState.CONFIRMED and visit.since <= timezone.now() < visit.until
 
 
-def overstaying(communities: list[UUID]) -> QuerySet[Pass]:
+def overstaying() -> PassQuery:
     """Whoever came in and has not left although their time is over."""
-    return _passes(communities).filter(inside_since__isnull=False, until__lte=timezone.now()).order_by("until")
+    return passes().filter(inside_since__isnull=False, until__lte=timezone.now()).order_by("until")
 
 
-def inside(communities: list[UUID]) -> QuerySet[Pass]:
+def inside() -> PassQuery:
     """Whoever came in and has not left, and may be here."""
-    return _passes(communities).filter(inside_since__isnull=False, until__gt=timezone.now()).order_by("until")
+    return passes().filter(inside_since__isnull=False, until__gt=timezone.now()).order_by("until")
 
 
-def expected(communities: list[UUID]) -> QuerySet[Pass]:
+def expected() -> PassQuery:
     """Whoever may come within a day, or waits for a resident's answer."""
     soon = timezone.now() + timedelta(days=1)
-    return _passes(communities).open().filter(since__lt=soon, inside_since__isnull=True).order_by("since")  # type: ignore[attr-defined]
+    return passes().open().filter(since__lt=soon, inside_since__isnull=True).order_by("since")
 
 
 def require_guard(staff: Person, visit: Pass) -> None:
