@@ -243,7 +243,7 @@ def test_a_child_is_no_unfinished_sign_up(child: str) -> None:
 def test_at_fourteen_the_guardians_consents_no_longer_count(door: Door, child: str, grown: str) -> None:
     subject = UUID(child)
     assert not consent.granted(subject, ACCOUNT)
-    assert {one.state for one in consent.standings(subject) if one.since} == {consent.State.STALE}
+    assert {one.state for one in consent.standings(subject) if one.since} == {consent.ConsentState.STALE}
     assert agree(door, child).code == "grown_up"
     assert not door.get("/children").body[0]["young"]
 

@@ -96,7 +96,7 @@ def children(request: HttpRequest) -> list[ChildOut]:
 def rules(request: HttpRequest) -> list[PurposeOut]:
     """What a guardian reads and agrees to before a child is added."""
     asked = consent.with_needs(CHILD)
-    return [consents.present(consent.Standing(one, consent.State.NONE, None)) for one in reversed(asked)]
+    return [consents.present(consent.Standing(one, consent.ConsentState.NONE, None)) for one in reversed(asked)]
 
 
 @router.post("/children", response={201: ChildOut}, throttle=[Each("children", 10)])
@@ -124,7 +124,7 @@ def agree(request: HttpRequest, child: UUID, agreement: Agreement) -> Status[Sta
     person = person_of(request.user)
     purpose = consent.find(agreement.purpose)
     act = consent.grant(guardians.speaking(person, child), purpose, version=agreement.version, actor=person.pk)
-    return Status(201, Standing(purpose=purpose.code, state=consent.State.GRANTED, since=act.at))
+    return Status(201, Standing(purpose=purpose.code, state=consent.ConsentState.GRANTED, since=act.at))
 
 
 @router.delete("/children/{child}/consents/{purpose}", response=Withdrawn)

@@ -36,7 +36,7 @@ class HeldOut(Schema):
     purpose: str
     title: str
     text: str
-    state: consent.State
+    state: consent.ConsentState
     fields: list[HoldingOut]
 
 
@@ -117,7 +117,7 @@ def held(request: HttpRequest, child: UUID | None = None) -> list[HeldOut]:
             fields=[_holding(one) for one in fields],
         )
         for purpose, fields in found
-        if fields or states[purpose.code] is not consent.State.NONE
+        if fields or states[purpose.code] is not consent.ConsentState.NONE
     ]
 
 
@@ -141,7 +141,7 @@ def preview(request: HttpRequest, purpose: str, child: UUID | None = None) -> Pr
     subject, asked = _subject(request, child), consent.find(purpose)
     agreed = {
         one.purpose.code for one in consent.standings(subject)
-        if one.state not in (consent.State.NONE, consent.State.WITHDRAWN)
+        if one.state not in (consent.ConsentState.NONE, consent.ConsentState.WITHDRAWN)
     }  # fmt: skip
     ending = [one for one in reversed(consent.dependents(asked)) if one is asked or one.code in agreed]
     return Preview(

@@ -34,7 +34,7 @@ class PurposeOut(Schema):
     separate: bool
     needs: list[str]
     stops: list[str]
-    state: consent.State
+    state: consent.ConsentState
     since: datetime | None
 
 
@@ -47,7 +47,7 @@ class Agreement(Schema):
 
 class Standing(Schema):
     purpose: str
-    state: consent.State
+    state: consent.ConsentState
     since: datetime | None
 
 
@@ -128,7 +128,7 @@ def purposes(request: HttpRequest) -> list[PurposeOut]:
     if request.user.is_authenticated:
         return standings(request.user.pk)
     return [
-        present(consent.Standing(purpose, consent.State.NONE, None))
+        present(consent.Standing(purpose, consent.ConsentState.NONE, None))
         for purpose in PURPOSES.values()
         if purpose.asked_of is Audience.RESIDENTS
     ]
@@ -143,7 +143,7 @@ def history(request: HttpRequest) -> list[Act]:
 def agree(request: HttpRequest, agreement: Agreement) -> Status[Standing]:
     purpose = consent.find(agreement.purpose)
     act = consent.grant(_subject(request), purpose, version=agreement.version)
-    return Status(201, Standing(purpose=purpose.code, state=consent.State.GRANTED, since=act.at))
+    return Status(201, Standing(purpose=purpose.code, state=consent.ConsentState.GRANTED, since=act.at))
 
 
 @router.delete("/consents/{purpose}", response=Withdrawn)

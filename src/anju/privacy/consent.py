@@ -17,7 +17,7 @@ from anju.privacy.purposes import PURPOSES, Audience, Purpose
 from anju.privacy.refusals import Refused, Text
 
 
-class State(StrEnum):
+class ConsentState(StrEnum):
     NONE = "none"
     GRANTED = "granted"
     WITHDRAWN = "withdrawn"
@@ -35,7 +35,7 @@ class Standing:
     """Where a person stands with one purpose."""
 
     purpose: Purpose
-    state: State
+    state: ConsentState
     since: datetime | None
 
 
@@ -144,10 +144,10 @@ class _Act(NamedTuple):
     at: datetime
     asked_anew: bool | None
 
-    def state(self, purpose: Purpose) -> State:
+    def state(self, purpose: Purpose) -> ConsentState:
         if self.action != Consent.Action.GRANTED:
-            return State(self.action)
-        return State.GRANTED if self.counts(purpose) else State.STALE
+            return ConsentState(self.action)
+        return ConsentState.GRANTED if self.counts(purpose) else ConsentState.STALE
 
     def counts(self, purpose: Purpose) -> bool:
         """Whether what was agreed to is still what is asked, by and of the same parties."""
@@ -183,7 +183,7 @@ def standings(subject: UUID) -> list[Standing]:
     """Where this person stands with every purpose, in the order the purposes are declared."""
     last = {act.purpose: act for act in _last_acts([subject], PURPOSES)}
     return [
-        Standing(purpose, act.state(purpose) if act else State.NONE, act.at if act else None)
+        Standing(purpose, act.state(purpose) if act else ConsentState.NONE, act.at if act else None)
         for purpose, act in ((purpose, last.get(code)) for code, purpose in PURPOSES.items())
     ]
 
@@ -199,7 +199,7 @@ def agreeing(subjects: set[UUID], purpose: Purpose) -> set[UUID]:
     agreed = {
         (act.subject, act.purpose)
         for act in _last_acts(subjects, wanted)
-        if act.state(wanted[act.purpose]) is State.GRANTED
+        if act.state(wanted[act.purpose]) is ConsentState.GRANTED
     }
     return {subject for subject in subjects if all((subject, code) in agreed for code in wanted)}
 
@@ -320,7 +320,7 @@ def lift(subject: UUID, purpose: Purpose, *, actor: UUID | None = None) -> Conse
     """End a restriction: what was agreed to goes on as before. Raises Refused."""
     hold(subject, change=True)
     last = _last(subject, purpose)
-    if last is None or last.state(purpose) is not State.RESTRICTED:
+    if last is None or last.state(purpose) is not ConsentState.RESTRICTED:
         raise Refused("not_restricted", _("这项用途没有被限制，无需恢复。"), status=409)
     if not last.counts(purpose):  # lifting must not agree to what was never shown
         raise Refused("text_changed", _("说明内容已更新，请重新阅读后再同意。"), status=409)

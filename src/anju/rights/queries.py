@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from anju.access.models import Grant
 from anju.privacy import consent, scope
-from anju.privacy.consent import State
+from anju.privacy.consent import ConsentState
 from anju.privacy.declarations import declaration_of
 from anju.privacy.gateway import RECIPIENTS
 from anju.privacy.refusals import Refused, Text
@@ -38,7 +38,11 @@ _PLACES: dict[str, Text] = {"vault": gettext_lazy("个人密钥"), "sessions": g
 
 def stops(subject: UUID) -> list[Text]:
     """What ends when this account is closed: everything that was agreed to."""
-    agreed = [one.purpose for one in consent.standings(subject) if one.state not in (State.NONE, State.WITHDRAWN)]
+    agreed = [
+        one.purpose
+        for one in consent.standings(subject)
+        if one.state not in (ConsentState.NONE, ConsentState.WITHDRAWN)
+    ]
     return [text for purpose in agreed for text in purpose.stops]
 
 

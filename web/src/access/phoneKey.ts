@@ -1,37 +1,18 @@
 import { api, ask } from '@/api/client'
 import { asProblem } from '@/api/problem'
+import { dropKey, keepKey, keptKey, newKey, type PhoneKey } from './keyStore'
 import { base64url } from './permit'
 
-/** This phone's own key. The private half cannot be read out, not even by us. */
-export interface PhoneKey {
-  id: string
-  person: string
-  privateKey: CryptoKey
-}
+export type { PhoneKey }
 
-const STORE = 'keys'
 const NAME = 'phone'
 
-function settled<T>(request: IDBRequest<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result)
-    request.onerror = () => reject(request.error ?? new Error('IndexedDB'))
-  })
+export function phoneKey(): Promise<PhoneKey | undefined> {
+  return keptKey(NAME)
 }
 
-async function store(mode: IDBTransactionMode): Promise<IDBObjectStore> {
-  const opening = indexedDB.open('anju', 1)
-  opening.onupgradeneeded = () => opening.result.createObjectStore(STORE)
-  const database = await settled(opening)
-  return database.transaction(STORE, mode).objectStore(STORE)
-}
-
-export async function phoneKey(): Promise<PhoneKey | undefined> {
-  return settled<PhoneKey | undefined>((await store('readonly')).get(NAME))
-}
-
-export async function forgetPhoneKey(): Promise<void> {
-  await settled((await store('readwrite')).delete(NAME))
+export function forgetPhoneKey(): Promise<void> {
+  return dropKey(NAME)
 }
 
 function label(): string {
@@ -41,11 +22,10 @@ function label(): string {
 
 /** Make a key on this phone and register its public half. Raises Problem. */
 export async function registerPhone(person: string): Promise<PhoneKey> {
-  const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign'])
-  const point = new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey))
+  const { privateKey, point } = await newKey()
   const { id } = await ask(api.POST('/api/v1/keys', { body: { public: base64url(point), label: label() } }))
-  const key: PhoneKey = { id, person, privateKey: pair.privateKey }
-  await settled((await store('readwrite')).put(key, NAME))
+  const key: PhoneKey = { id, person, privateKey }
+  await keepKey(NAME, key)
   return key
 }
 

@@ -1086,6 +1086,342 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/visitors/places": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Places
+         * @description Where one may invite to: one's homes, with their community's gates.
+         */
+        get: operations["anju_visitors_api_places"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visitors/passes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Passes
+         * @description One's own passes: those that are open first, then the latest.
+         */
+        get: operations["anju_visitors_api_passes"];
+        put?: never;
+        /** Invite */
+        post: operations["anju_visitors_api_invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visitors/passes/{visit}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One */
+        get: operations["anju_visitors_api_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visitors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Visitors
+         * @description Whom one may invite again without typing, frequent ones first.
+         */
+        get: operations["anju_visitors_api_visitors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visitors/{visitor}/passes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Invite Again */
+        post: operations["anju_visitors_api_invite_again"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visitors/passes/{visit}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Revoke */
+        post: operations["anju_visitors_api_revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visitors/passes/{visit}/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Extend */
+        post: operations["anju_visitors_api_extend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visitors/passes/{visit}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer
+         * @description Whether somebody who stands at the gate may come in.
+         */
+        post: operations["anju_visitors_api_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visitors/{visitor}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * New Link
+         * @description A new link; the one before leads nowhere any more.
+         */
+        post: operations["anju_visitors_api_new_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visitors/{visitor}/frequent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set Frequent */
+        post: operations["anju_visitors_api_set_frequent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visitors/{visitor}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forget */
+        delete: operations["anju_visitors_api_forget"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Visit */
+        get: operations["anju_visitors_visit_api_visit"];
+        put?: never;
+        post?: never;
+        /**
+         * Leave
+         * @description Delete everything that is held about this visitor.
+         */
+        delete: operations["anju_visitors_visit_api_leave"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visit/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accept */
+        post: operations["anju_visitors_visit_api_accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visit/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move
+         * @description Show the code on this phone from now on.
+         */
+        post: operations["anju_visitors_visit_api_move"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visit/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decline */
+        post: operations["anju_visitors_visit_api_decline"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visit/face/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check
+         * @description Guidance for one camera frame; nothing is kept.
+         */
+        post: operations["anju_visitors_visit_api_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visit/face": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show Face */
+        post: operations["anju_visitors_visit_api_show_face"];
+        /** Hide Face */
+        delete: operations["anju_visitors_visit_api_hide_face"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visit/{visit}/calendar.ics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Calendar
+         * @description The visit for the phone's calendar, with a reminder an hour before.
+         */
+        get: operations["anju_visitors_visit_api_calendar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1122,6 +1458,11 @@ export interface components {
             /** Language */
             language?: ("zh-hans" | "en") | null;
         };
+        /**
+         * ConsentState
+         * @enum {string}
+         */
+        ConsentState: "none" | "granted" | "withdrawn" | "restricted" | "stale";
         /** Datum */
         Datum: {
             /** Field */
@@ -1153,15 +1494,10 @@ export interface components {
             needs: string[];
             /** Stops */
             stops: string[];
-            state: components["schemas"]["State"];
+            state: components["schemas"]["ConsentState"];
             /** Since */
             since: string | null;
         };
-        /**
-         * State
-         * @enum {string}
-         */
-        State: "submitted" | "approved" | "refused" | "withdrawn" | "disputed";
         /** Act */
         Act: {
             /** Purpose */
@@ -1186,7 +1522,7 @@ export interface components {
         Standing: {
             /** Purpose */
             purpose: string;
-            state: components["schemas"]["State"];
+            state: components["schemas"]["ConsentState"];
             /** Since */
             since: string | null;
         };
@@ -1215,7 +1551,7 @@ export interface components {
             title: string;
             /** Text */
             text: string;
-            state: components["schemas"]["State"];
+            state: components["schemas"]["ConsentState"];
             /** Fields */
             fields: components["schemas"]["HoldingOut"][];
         };
@@ -1507,6 +1843,11 @@ export interface components {
          * @enum {string}
          */
         Role: "owner" | "family" | "tenant";
+        /**
+         * State
+         * @enum {string}
+         */
+        State: "submitted" | "approved" | "refused" | "withdrawn" | "disputed";
         /** Step */
         Step: {
             state: components["schemas"]["State"];
@@ -1592,7 +1933,7 @@ export interface components {
          * @description How somebody asked to be let in.
          * @enum {string}
          */
-        Way: "face" | "qr" | "remote";
+        Way: "face" | "qr" | "remote" | "nearby" | "plate" | "card";
         /** Opened */
         Opened: {
             /** Entry */
@@ -1651,11 +1992,6 @@ export interface components {
         KeyIn: {
             /** Public */
             public: string;
-            /**
-             * Label
-             * @default
-             */
-            label: string;
         };
         /** FaceGate */
         FaceGate: {
@@ -1749,7 +2085,7 @@ export interface components {
          * Kind
          * @enum {string}
          */
-        Kind: "home" | "security" | "face" | "policy" | "rights";
+        Kind: "home" | "security" | "face" | "policy" | "rights" | "visitor" | "vehicle" | "rental" | "gate";
         /** NoticeList */
         NoticeList: {
             /** Items */
@@ -2095,6 +2431,264 @@ export interface components {
             ways: components["schemas"]["Table"];
             certifications: components["schemas"]["Table"];
             buildings: components["schemas"]["Table"];
+        };
+        /** VisitGate */
+        VisitGate: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /** VisitHome */
+        VisitHome: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Label */
+            label: string;
+        };
+        /** VisitPlace */
+        VisitPlace: {
+            home: components["schemas"]["VisitHome"];
+            /** Gates */
+            gates: components["schemas"]["VisitGate"][];
+        };
+        /**
+         * PassOut
+         * @description over: its time has passed, or it has ended. inside: came in and has not left.
+         */
+        PassOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            visitor: components["schemas"]["VisitorOut"];
+            home: components["schemas"]["VisitHome"];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Gates */
+            gates: components["schemas"]["VisitGate"][];
+            /** Uses */
+            uses: number | null;
+            /** Number */
+            number: string;
+            /** Walk In */
+            walk_in: boolean;
+            state: components["schemas"]["PassState"];
+            /** Over */
+            over: boolean;
+            /** Inside */
+            inside: boolean;
+            /** Arrived At */
+            arrived_at: string | null;
+            /** Left At */
+            left_at: string | null;
+        };
+        /**
+         * PassState
+         * @description Where a pass stands. Whether its time has passed is seen from its window.
+         * @enum {string}
+         */
+        PassState: "asked" | "invited" | "confirmed" | "declined" | "refused" | "revoked";
+        /** VisitorOut */
+        VisitorOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Phone */
+            phone: string;
+            /** Frequent */
+            frequent: boolean;
+        };
+        /**
+         * PassMade
+         * @description link: where the visitor answers, told this once; null for whoever has answered before.
+         */
+        PassMade: {
+            visit: components["schemas"]["PassOut"];
+            /** Link */
+            link: string | null;
+        };
+        /** InvitationIn */
+        InvitationIn: {
+            /**
+             * Home
+             * Format: uuid
+             */
+            home: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Gates */
+            gates?: string[];
+            /** Uses */
+            uses?: number | null;
+            /** Name */
+            name: string;
+            /** Phone */
+            phone: string;
+            /**
+             * Frequent
+             * @default false
+             */
+            frequent: boolean;
+        };
+        /**
+         * WindowIn
+         * @description gates: none means all. uses: how often at each gate; null means without limit.
+         */
+        WindowIn: {
+            /**
+             * Home
+             * Format: uuid
+             */
+            home: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Gates */
+            gates?: string[];
+            /** Uses */
+            uses?: number | null;
+        };
+        /** UntilIn */
+        UntilIn: {
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /** AnswerIn */
+        AnswerIn: {
+            /** Let In */
+            let_in: boolean;
+        };
+        /** LinkOut */
+        LinkOut: {
+            /** Link */
+            link: string;
+        };
+        /** FrequentIn */
+        FrequentIn: {
+            /** Frequent */
+            frequent: boolean;
+        };
+        /**
+         * VisitOut
+         * @description What the link leads to. key: the id of the key that this visitor's code is signed with. now: the platform's time.
+         */
+        VisitOut: {
+            /** Name */
+            name: string;
+            /** Phone */
+            phone: string;
+            /** Host */
+            host: string;
+            /** Community */
+            community: string;
+            /** Address */
+            address: string;
+            /** Passes */
+            passes: components["schemas"]["VisitPass"][];
+            /** Purposes */
+            purposes: components["schemas"]["PurposeOut"][];
+            /** Key */
+            key: string | null;
+            /** Face */
+            face: boolean;
+            /**
+             * Now
+             * Format: date-time
+             */
+            now: string;
+        };
+        /**
+         * VisitPass
+         * @description gates: names; none means all. good: it lets its holder in now.
+         */
+        VisitPass: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Home */
+            home: string;
+            /** Gates */
+            gates: string[];
+            /** Uses */
+            uses: number | null;
+            /** Number */
+            number: string;
+            state: components["schemas"]["PassState"];
+            /** Good */
+            good: boolean;
+        };
+        /** AcceptIn */
+        AcceptIn: {
+            /** Version */
+            version: number;
+            /** Public */
+            public: string;
+        };
+        /** CheckOut */
+        CheckOut: {
+            /** Ok */
+            ok: boolean;
+            /** Code */
+            code: string;
+            /** Text */
+            text: string;
+            /** Box */
+            box: [
+                number,
+                number,
+                number,
+                number
+            ] | null;
         };
     };
     responses: never;
@@ -3577,6 +4171,483 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Week"];
                 };
+            };
+        };
+    };
+    anju_visitors_api_places: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitPlace"][];
+                };
+            };
+        };
+    };
+    anju_visitors_api_passes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PassOut"][];
+                };
+            };
+        };
+    };
+    anju_visitors_api_invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PassMade"];
+                };
+            };
+        };
+    };
+    anju_visitors_api_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PassOut"];
+                };
+            };
+        };
+    };
+    anju_visitors_api_visitors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitorOut"][];
+                };
+            };
+        };
+    };
+    anju_visitors_api_invite_again: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visitor: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WindowIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PassMade"];
+                };
+            };
+        };
+    };
+    anju_visitors_api_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PassOut"];
+                };
+            };
+        };
+    };
+    anju_visitors_api_extend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UntilIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PassOut"];
+                };
+            };
+        };
+    };
+    anju_visitors_api_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PassOut"];
+                };
+            };
+        };
+    };
+    anju_visitors_api_new_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visitor: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkOut"];
+                };
+            };
+        };
+    };
+    anju_visitors_api_set_frequent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visitor: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FrequentIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitorOut"];
+                };
+            };
+        };
+    };
+    anju_visitors_api_forget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visitor: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_visitors_visit_api_visit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitOut"];
+                };
+            };
+        };
+    };
+    anju_visitors_visit_api_leave: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_visitors_visit_api_accept: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitOut"];
+                };
+            };
+        };
+    };
+    anju_visitors_visit_api_move: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitOut"];
+                };
+            };
+        };
+    };
+    anju_visitors_visit_api_decline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_visitors_visit_api_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /**
+                     * Image
+                     * Format: binary
+                     */
+                    image: string;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckOut"];
+                };
+            };
+        };
+    };
+    anju_visitors_visit_api_show_face: {
+        parameters: {
+            query: {
+                version: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Images */
+                    images: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitOut"];
+                };
+            };
+        };
+    };
+    anju_visitors_visit_api_hide_face: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitOut"];
+                };
+            };
+        };
+    };
+    anju_visitors_visit_api_calendar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -2,8 +2,8 @@ import { onUnmounted } from 'vue'
 import { api, ask } from '@/api/client'
 import { Stream } from './reconnect'
 
-export type LiveEvent = 'notice' | 'application' | 'entry' | 'face' | 'consent' | 'home' | 'gate' | 'hello'
-const EVENTS: LiveEvent[] = ['notice', 'application', 'entry', 'face', 'consent', 'home', 'gate', 'hello']
+export type LiveEvent = 'notice' | 'application' | 'entry' | 'face' | 'consent' | 'home' | 'gate' | 'visit' | 'hello'
+const EVENTS: LiveEvent[] = ['notice', 'application', 'entry', 'face', 'consent', 'home', 'gate', 'visit', 'hello']
 
 const listeners = new Map<LiveEvent, Set<() => void>>()
 
