@@ -1,6 +1,6 @@
 import { currentLanguage } from './i18n'
 
-const ZONE = 'Asia/Shanghai'
+export const ZONE = 'Asia/Shanghai'
 
 function written(time: string | Date, options: Intl.DateTimeFormatOptions): string {
   const locale = currentLanguage() === 'en' ? 'en-GB' : 'zh-CN'
