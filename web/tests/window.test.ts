@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { endOfDay, hoursAfter, local, moment } from './window'
+import { endOfDay, hoursAfter, local, moment } from '@/visitors/window'
 
 test('a field is written in the community’s time wherever the phone is', () => {
   expect(local(new Date('2026-11-25T16:30:00Z'))).toBe('2026-11-26T00:30')
