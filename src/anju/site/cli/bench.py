@@ -18,6 +18,7 @@ NAMES = {
     "read": "a signed-in read with sealed fields and isolation, against the same on bare Django",
     "privacy": "sealed and isolated rows against plain ones, and destroying a person's key",
     "withdrawal": "a consent withdrawn in the app to the gate's refusal",
+    "ingest": "entries into PostgreSQL, against bare batched inserts of the same rows",
     "decision": "every way in but a face's, at a gate that knows 20,000 grants",
     "kill": "gate, bus, database and web killed in turn while people come in",
 }

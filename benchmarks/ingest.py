@@ -1,0 +1,160 @@
+"""Entries into PostgreSQL, as gates send them: by the worker's own code and through the stream, against bare batched inserts of the same rows."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psycopg
+
+from anju.site.report import Bar, Figure, Report
+from anju.site.tour import scratch
+from benchmarks.figures import percentile
+
+STREAMED = 20_000
+SETTLE = 120
+_SETUP = """
+import django; django.setup()
+import asyncio, json, sys, time
+from django.db import connection, transaction
+from django.utils import timezone
+from uuid6 import uuid7
+from anju.access import listeners
+from anju.access.models import Entry, Gate, Grant
+from anju.bus import client as bus
+from anju.homes.models import Home, Member, Role
+from anju.homes.purposes import HOME_CERTIFICATION
+from anju.access.purposes import GATE_OPENING
+from anju.partners.purposes import ACCOUNT
+from anju.people.models import Person
+from anju.privacy import scope
+from anju.privacy.models import Consent, new_id
+
+PEOPLE = 400
+
+def entry(grant, number):
+    said = {"id": str(uuid7()), "at": timezone.now().isoformat(), "grant": None, "holder": None, "way": "qr",
+            "result": "refused", "reason": "qr_unknown", "score": None, "second": None, "offset_ms": 3}
+    if number % 10:
+        said |= {"grant": str(grant.pk), "holder": str(grant.holder), "result": "granted", "reason": "qr_ok"}
+    return f"entries.{grant.gate_id}", json.dumps(said).encode()
+
+def prepare():
+    with scope.platform():
+        gate = Gate.objects.get()
+        people = Person.objects.bulk_create(Person(id=new_id(), password="!") for _ in range(PEOPLE))
+        Consent.objects.bulk_create(
+            Consent(subject=one.pk, actor=one.pk, purpose=purpose.code, version=purpose.version, action="granted")
+            for one in people for purpose in (ACCOUNT, HOME_CERTIFICATION, GATE_OPENING))
+        return Grant.objects.bulk_create(
+            Grant(community_id=gate.community_id, gate=gate, person=one, payload={"ways": []}, sent_rev=1)
+            for one in people)
+"""
+_STORE = (
+    _SETUP
+    + """
+ROUNDS, BATCH = 12, listeners.BATCH
+grants = prepare()
+connection.ensure_connection()
+columns = ("id, community_id, gate_id, person_id, at, way, result, reason, score, second, offset_ms, received_at")
+with connection.cursor() as cursor:
+    cursor.execute("select set_config('anju.communities', '*', false)")
+
+def bare(rows):
+    marks = ",".join(["(" + ",".join(["%s"] * 12) + ")"] * len(rows))
+    with transaction.atomic(), scope.platform(), connection.cursor() as cursor:
+        cursor.execute(f"insert into bench_entry ({columns}) values {marks}", [one for row in rows for one in row])
+
+def row(subject, said, grant):
+    said = json.loads(said)
+    return [said["id"], grant.community_id, grant.gate_id, grant.person_id if said["grant"] else None, said["at"],
+            said["way"], said["result"], said["reason"], None, None, said["offset_ms"], timezone.now()]
+
+ours, floor = [], []
+for turn in range(ROUNDS):
+    made = [(grants[number % PEOPLE], entry(grants[number % PEOPLE], number)) for number in range(BATCH)]
+    rows = [row(*message, grant) for grant, message in made]
+    began = time.perf_counter()
+    bare(rows)
+    middle = time.perf_counter()
+    new = listeners.store([message for _, message in made])
+    ended = time.perf_counter()
+    assert new == BATCH, new
+    if turn > 1:
+        floor.append(BATCH / (middle - began))
+        ours.append(BATCH / (ended - middle))
+print(json.dumps({"ours": ours, "floor": floor, "batch": BATCH}))
+"""
+)
+_PUBLISH = (
+    _SETUP
+    + """
+grants = prepare()
+async def main():
+    client = await bus.connect("bench")
+    stream = client.jetstream()
+    count = int(sys.argv[1])
+    for start in range(0, count, 500):
+        some = [entry(grants[number % PEOPLE], number) for number in range(start, start + 500)]
+        await asyncio.gather(*(stream.publish(subject, body, headers={"Nats-Msg-Id": json.loads(body)["id"]}, timeout=20)
+                               for subject, body in some))
+    await client.close()
+began = time.perf_counter()
+asyncio.run(main())
+print(json.dumps({"published": count / (time.perf_counter() - began)} if (count := int(sys.argv[1])) else {}))
+"""
+)
+
+
+def _inside(place: scratch.Place, script: str, *arguments: str) -> dict[str, list[float]]:
+    """Run a script that knows the installation's keys; its last line is JSON."""
+    command = [sys.executable, "-c", script, *arguments]
+    done = subprocess.run(command, env=place.environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    found: dict[str, list[float]] = json.loads(done.stdout.strip().splitlines()[-1])
+    return found
+
+
+def _through_the_stream(place: scratch.Place, connection: "psycopg.Connection[tuple[int]]") -> float:
+    """Entries a second from the moment the worker wakes up before a full stream."""
+    worker = int((place.home / "run" / "worker.pid").read_text())
+    before = _rows(connection)
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        _inside(place, _PUBLISH, str(STREAMED))
+    finally:
+        began = time.perf_counter()
+        os.kill(worker, signal.SIGCONT)
+    while (rows := _rows(connection) - before) < STREAMED and time.perf_counter() - began < SETTLE:
+        time.sleep(0.05)
+    assert rows == STREAMED, f"{rows} of {STREAMED} arrived"
+    return rows / (time.perf_counter() - began)
+
+
+def _rows(connection: "psycopg.Connection[tuple[int]]") -> int:
+    row = connection.execute("select count(*) from access_entry").fetchone()
+    return row[0] if row else 0
+
+
+def run(report: Report) -> None:
+    """Batches in turns, then a full stream."""
+    with (
+        scratch.running() as place,
+        psycopg.connect(scratch.superuser(place, "anju"), autocommit=True) as connection,
+    ):
+        connection.execute("create table bench_entry (like access_entry including all)")
+        connection.execute("alter table bench_entry add foreign key (person_id) references people_person (id)")
+        connection.execute("alter table bench_entry add foreign key (gate_id) references access_gate (id)")
+        connection.execute("alter table bench_entry add foreign key (community_id) references homes_community (id)")
+        connection.execute("grant all on bench_entry to anju_app")
+        found = _inside(place, _STORE)
+        streamed = _through_the_stream(place, connection)
+    floor, ours = percentile(found["floor"], 0.5), percentile(found["ours"], 0.5)
+    ratios = [mine / theirs for mine, theirs in zip(found["ours"], found["floor"], strict=True)]
+    report.add(f"bare inserts, {found['batch']} a batch", Figure(floor, "rows/s"))
+    report.add("stored by the worker's code", Figure(ours, "entries/s"))
+    report.add("stored / bare", Figure(percentile(ratios, 0.5), "x", 0.5, Bar.AT_LEAST))
+    report.add("from a full stream", Figure(streamed, "entries/s"))
+    report.add("from a full stream / bare", Figure(streamed / floor, "x", 0.5, Bar.AT_LEAST))
