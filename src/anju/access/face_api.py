@@ -11,6 +11,7 @@ from ninja.files import UploadedFile
 from anju.access import at_gate, enrolment, queries
 from anju.access.models import Face, GateFace
 from anju.access.purposes import FACE_AT_GATE, FACE_OPENING
+from anju.people import guardians
 from anju.people.limits import Each
 from anju.people.models import Person, person_of
 from anju.privacy import consent
@@ -96,6 +97,14 @@ class CodeOut(Schema):
 def enrol_at_gate(request: HttpRequest, asked: Anew) -> Status[CodeOut]:
     """A one-time code: shown to a gate, it lets this person enrol there."""
     code = at_gate.invite(person_of(request.user), anew=asked.anew)
+    return Status(201, CodeOut(text=code.text, until=code.until))
+
+
+@router.post("/children/{child}/face/at-gate", response={201: CodeOut}, throttle=[Each("face-at-gate", 10)])
+def enrol_child_at_gate(request: HttpRequest, child: UUID, asked: Anew) -> Status[CodeOut]:
+    """A one-time code with which a guardian has their child enrolled at the gate; the template stays there."""
+    guardian = person_of(request.user)
+    code = at_gate.invite(Person.objects.get(pk=guardians.speaking(guardian, child)), anew=asked.anew)
     return Status(201, CodeOut(text=code.text, until=code.until))
 
 

@@ -4,7 +4,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import RangeOperators
+from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -15,7 +15,7 @@ from anju.homes.purposes import HOME_CERTIFICATION
 from anju.people.models import Person
 from anju.privacy.declarations import Category, Declares, Erase, NotPersonal, Personal, Retention
 from anju.privacy.isolation import Isolation
-from anju.privacy.masks import ends, family_name
+from anju.privacy.masks import ends, family_name, last_four
 from anju.privacy.models import new_id
 from anju.privacy.sealed import Sealed
 
@@ -140,6 +140,7 @@ class Member(CommunityModel):
             "role": Personal(Category.HOME, HOME_CERTIFICATION, _("与房屋的关系")),
             "since": Personal(Category.HOME, HOME_CERTIFICATION, _("入住时间")),
             "until": Personal(Category.HOME, HOME_CERTIFICATION, _("到期时间")),
+            "ways_off": NotPersonal("what an owner has switched off for this membership"),
         },
     )
     isolation = Isolation(person="person_id")
@@ -150,6 +151,7 @@ class Member(CommunityModel):
     name = Sealed(Category.NAME, purpose=HOME_CERTIFICATION, title=_("姓名"), mask=family_name)
     since = models.DateTimeField(_("开始"), default=timezone.now)
     until = models.DateTimeField(_("结束"), null=True, blank=True)
+    ways_off = ArrayField(models.CharField(max_length=10), default=list, blank=True, verbose_name=_("停用的开门方式"))
 
     objects = MemberQuery.as_manager()
 
@@ -172,6 +174,65 @@ class Member(CommunityModel):
 
     def __str__(self) -> str:
         return f"{self.home} {self.name or ''}"
+
+
+class InvitationState(models.TextChoices):
+    """Where an invitation to a home stands."""
+
+    INVITED = "invited", _("待确认")
+    ACCEPTED = "accepted", _("已加入")
+    DECLINED = "declined", _("已谢绝")
+    REVOKED = "revoked", _("已撤回")
+
+
+class MemberInvitation(CommunityModel):
+    """An owner's word that somebody belongs to their home; whoever it is confirms it from their own account.
+
+    name, phone: as the owner wrote them, sealed under the owner's key. until: of the membership. ends_at: when the invitation
+    ends, answered or not. digest: of the secret in its link.
+    """
+
+    privacy = Declares(
+        subject="inviter_id",
+        age="ends_at",
+        fields={
+            "role": Personal(Category.HOME, HOME_CERTIFICATION, _("与房屋的关系"), Retention.ONE_DAY),
+            "until": Personal(Category.HOME, HOME_CERTIFICATION, _("到期时间"), Retention.ONE_DAY),
+            "state": Personal(Category.HOME, HOME_CERTIFICATION, _("邀请状态"), Retention.ONE_DAY),
+            "ends_at": Personal(Category.HOME, HOME_CERTIFICATION, _("邀请截止时间"), Retention.ONE_DAY),
+        },
+        rest=NotPersonal("hash of a random secret"),
+    )
+    isolation = Isolation(person="inviter_id")
+
+    home = models.ForeignKey(Home, on_delete=models.CASCADE, related_name="invitations")
+    inviter = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="home_invitations")
+    role = models.CharField(_("身份"), max_length=10, choices=Role)
+    name = Sealed(
+        Category.NAME,
+        purpose=HOME_CERTIFICATION,
+        title=_("受邀人姓名"),
+        mask=family_name,
+        required=True,
+        retention=Retention.ONE_DAY,
+    )
+    phone = Sealed(
+        Category.PHONE,
+        purpose=HOME_CERTIFICATION,
+        title=_("受邀人手机号"),
+        mask=last_four,
+        required=True,
+        retention=Retention.ONE_DAY,
+    )
+    until = models.DateTimeField(_("结束"), null=True)
+    state = models.CharField(_("状态"), max_length=10, choices=InvitationState, default=InvitationState.INVITED)
+    ends_at = models.DateTimeField(_("邀请截止时间"))
+    digest = models.BinaryField(max_length=32, unique=True)
+
+    class Meta:
+        verbose_name = _("家人和租客邀请")
+        verbose_name_plural = _("家人和租客邀请")
+        ordering = ["-id"]
 
 
 class Application(CommunityModel):

@@ -13,6 +13,7 @@ from anju.access.api import router as access
 from anju.access.face_api import router as face
 from anju.access.gates_api import router as gates
 from anju.homes.api import router as homes
+from anju.homes.household_api import router as household
 from anju.incidents.api import router as incidents
 from anju.notices.api import router as notices
 from anju.oversight.api import router as statistics
@@ -38,6 +39,7 @@ for router in (
     centre,
     children,
     homes,
+    household,
     access,
     face,
     gates,
