@@ -545,6 +545,192 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/homes/{home}/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Invitations
+         * @description Those that wait for an answer; the owner's to see.
+         */
+        get: operations["anju_homes_household_api_invitations"];
+        put?: never;
+        /** Invite */
+        post: operations["anju_homes_household_api_invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/homes/invitations/{invitation}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take Back */
+        delete: operations["anju_homes_household_api_take_back"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/homes/join/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read
+         * @description What a link leads to. The secret travels in the body, which no log sees.
+         */
+        post: operations["anju_homes_household_api_read"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/homes/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Join */
+        post: operations["anju_homes_household_api_join"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/homes/join/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decline */
+        post: operations["anju_homes_household_api_decline"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/homes/{home}/children": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Child
+         * @description A guardian brings their child into their own home.
+         */
+        post: operations["anju_homes_household_api_add_child"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/homes/{home}/household": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Members
+         * @description Everybody of the home, with what is switched off for them; the owner's to see.
+         */
+        get: operations["anju_homes_household_api_members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/homes/members/{member}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove
+         * @description End a membership now: one's own, a child's, or (as the owner) a family member's or tenant's.
+         */
+        delete: operations["anju_homes_household_api_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/homes/members/{member}/until": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Prolong */
+        post: operations["anju_homes_household_api_prolong"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/homes/members/{member}/ways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set Ways */
+        post: operations["anju_homes_household_api_set_ways"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/gates": {
         parameters: {
             query?: never;
@@ -681,6 +867,26 @@ export interface paths {
          * @description A one-time code: shown to a gate, it lets this person enrol there.
          */
         post: operations["anju_access_face_api_enrol_at_gate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/children/{child}/face/at-gate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enrol Child At Gate
+         * @description A one-time code with which a guardian has their child enrolled at the gate; the template stays there.
+         */
+        post: operations["anju_access_face_api_enrol_child_at_gate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1910,6 +2116,117 @@ export interface components {
             until: string | null;
             /** Members */
             members: components["schemas"]["MemberOut"][];
+        };
+        /** HouseholdInvitation */
+        HouseholdInvitation: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Phone */
+            phone: string;
+            role: components["schemas"]["Role"];
+            /** Until */
+            until: string | null;
+            state: components["schemas"]["InvitationState"];
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+        };
+        /**
+         * InvitationState
+         * @description Where an invitation to a home stands.
+         * @enum {string}
+         */
+        InvitationState: "invited" | "accepted" | "declined" | "revoked";
+        /**
+         * HouseholdInvited
+         * @description link: where the other person answers, told this once.
+         */
+        HouseholdInvited: {
+            invitation: components["schemas"]["HouseholdInvitation"];
+            /** Link */
+            link: string;
+        };
+        /** MemberIn */
+        MemberIn: {
+            role: components["schemas"]["Role"];
+            /** Name */
+            name: string;
+            /** Phone */
+            phone: string;
+            /** Until */
+            until?: string | null;
+        };
+        /**
+         * JoinOut
+         * @description What one is invited to. by: as the inviter calls themselves. name: as they wrote it.
+         */
+        JoinOut: {
+            /** Home */
+            home: string;
+            /** Community */
+            community: string;
+            role: components["schemas"]["Role"];
+            /** Until */
+            until: string | null;
+            /** By */
+            by: string;
+            /** Name */
+            name: string;
+        };
+        /** SecretIn */
+        SecretIn: {
+            /** Secret */
+            secret: string;
+        };
+        /** HouseholdMember */
+        HouseholdMember: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            role: components["schemas"]["Role"];
+            /** Name */
+            name: string;
+            /** Until */
+            until: string | null;
+            /** Ways Off */
+            ways_off: string[];
+        };
+        /** JoinIn */
+        JoinIn: {
+            /** Secret */
+            secret: string;
+            /** Name */
+            name: string;
+        };
+        /** HomeChild */
+        HomeChild: {
+            /**
+             * Child
+             * Format: uuid
+             */
+            child: string;
+        };
+        /** MemberUntil */
+        MemberUntil: {
+            /** Until */
+            until: string | null;
+        };
+        /**
+         * MemberWays
+         * @description off: the ways in that are switched off.
+         */
+        MemberWays: {
+            /** Off */
+            off: string[];
         };
         /** GateOut */
         GateOut: {
@@ -3428,6 +3745,264 @@ export interface operations {
             };
         };
     };
+    anju_homes_household_api_invitations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HouseholdInvitation"][];
+                };
+            };
+        };
+    };
+    anju_homes_household_api_invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HouseholdInvited"];
+                };
+            };
+        };
+    };
+    anju_homes_household_api_take_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                invitation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_homes_household_api_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JoinOut"];
+                };
+            };
+        };
+    };
+    anju_homes_household_api_join: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JoinIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HouseholdMember"];
+                };
+            };
+        };
+    };
+    anju_homes_household_api_decline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretIn"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_homes_household_api_add_child: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HomeChild"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HouseholdMember"];
+                };
+            };
+        };
+    };
+    anju_homes_household_api_members: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HouseholdMember"][];
+                };
+            };
+        };
+    };
+    anju_homes_household_api_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                member: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_homes_household_api_prolong: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                member: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberUntil"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HouseholdMember"];
+                };
+            };
+        };
+    };
+    anju_homes_household_api_set_ways: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                member: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberWays"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HouseholdMember"];
+                };
+            };
+        };
+    };
     anju_access_api_gates: {
         parameters: {
             query?: never;
@@ -3659,6 +4234,32 @@ export interface operations {
             query?: never;
             header?: never;
             path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Anew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodeOut"];
+                };
+            };
+        };
+    };
+    anju_access_face_api_enrol_child_at_gate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                child: string;
+            };
             cookie?: never;
         };
         requestBody: {
