@@ -21,7 +21,7 @@ import asyncio, json, sys, time
 from django.db import connection, transaction
 from django.utils import timezone
 from uuid6 import uuid7
-from anju.access import listeners
+from anju.access import entries, listeners
 from anju.access.models import Entry, Gate, Grant
 from anju.bus import client as bus
 from anju.homes.models import Home, Member, Role
@@ -79,7 +79,7 @@ for turn in range(ROUNDS):
     began = time.perf_counter()
     bare(rows)
     middle = time.perf_counter()
-    new = listeners.store([message for _, message in made])
+    new = entries.store([message for _, message in made])
     ended = time.perf_counter()
     assert new == BATCH, new
     if turn > 1:

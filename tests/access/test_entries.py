@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 from uuid6 import uuid7
 
-from anju.access import actions, erasures, gate_link, listeners, tasks
+from anju.access import actions, entries, erasures, gate_link, listeners, tasks
 from anju.access.models import Entry, Gate, Grant
 from anju.access.purposes import FACE_OPENING, GATE_OPENING
 from anju.bus import client as bus
@@ -41,7 +41,7 @@ def holder(person: Person, gate: Gate) -> UUID:
 
 
 def store(gate: Gate, *messages: bytes) -> int:
-    return listeners.store([(f"entries.{gate.pk}", message) for message in messages])
+    return entries.store([(f"entries.{gate.pk}", message) for message in messages])
 
 
 def mine(person: Person) -> list[dict[str, Any]]:
@@ -158,7 +158,7 @@ def test_a_gate_does_not_choose_where_its_answers_go(gate: Gate) -> None:
 
 
 def test_an_unknown_gate_is_nobody(db: None) -> None:
-    assert listeners.store([(subjects.ENTRIES.replace("*", str(uuid4())), said(None))]) == 0
+    assert entries.store([(subjects.ENTRIES.replace("*", str(uuid4())), said(None))]) == 0
 
 
 def test_entries_come_page_by_page(resident: Person, gate: Gate) -> None:

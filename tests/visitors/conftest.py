@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from django.test import Client
 from django.utils import timezone
 
-from anju.access import gate_link, listeners
+from anju.access import entries, gate_link
 from anju.access.models import Gate, Grant
 from anju.grants import encoding, permits
 from anju.grants.decision import Decision
@@ -126,7 +126,7 @@ class Entrance:
 
     def reports(self) -> None:
         """The platform takes in what happened here."""
-        listeners.store([(f"entries.{self.row.pk}", body) for _, _, body in self.machine.store.waiting(1000)])
+        entries.store([(f"entries.{self.row.pk}", body) for _, _, body in self.machine.store.waiting(1000)])
 
 
 @pytest.fixture

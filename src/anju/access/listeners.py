@@ -1,26 +1,16 @@
-"""What gates tell the platform: entries are counted once, questions answered, health noted. Runs in the worker process."""
+"""What gates tell the platform: entries go into the database, questions are answered, health is noted. Runs in the worker process."""
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import UTC, datetime
 from functools import partial
-from math import isfinite
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 import structlog
 from asgiref.sync import sync_to_async
-from django.db import (
-    DatabaseError,
-    DataError,
-    IntegrityError,
-    InterfaceError,
-    OperationalError,
-    close_old_connections,
-    transaction,
-)
+from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections
 from django.utils import timezone
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -28,19 +18,19 @@ from nats.errors import Error as NatsError
 from nats.js.api import AckPolicy, ConsumerConfig
 from nats.js.client import JetStreamContext
 
-from anju.access import actions, gate_link, sources
+from anju.access import actions, entries, gate_link, sources
 from anju.access import settings as gate_settings
-from anju.access.models import Entry, Gate, Grant, Way
-from anju.access.signals import entry_recorded
+from anju.access.entries import NONSENSE
+from anju.access.models import Gate, Grant
 from anju.bus import subjects
 from anju.grants import encoding, sealing
 from anju.notices import actions as notices
-from anju.privacy import consent, scope
+from anju.privacy import scope
 
 log = structlog.get_logger()
 P = ParamSpec("P")
 T = TypeVar("T")
-BATCH = 200
+BATCH = 1000
 MOST_TEMPLATES = 50
 
 
@@ -57,7 +47,7 @@ def _guarded(handle: Callable[[Msg], Awaitable[None]]) -> Callable[[Msg], Awaita
     async def run(message: Msg) -> None:
         try:
             await handle(message)
-        except (*_NONSENSE, DatabaseError, InterfaceError) as error:
+        except (*NONSENSE, DatabaseError, InterfaceError) as error:
             log.warning("gate_message_dropped", subject=message.subject, error=type(error).__name__)
 
     return run
@@ -91,7 +81,7 @@ async def _entries(bus: Client) -> None:
                 messages = await _waiting(pull)
                 if not messages:
                     continue
-                await _in_database(store, [(message.subject, message.data) for message in messages])
+                await _in_database(entries.store, [(message.subject, message.data) for message in messages])
                 for message in messages:
                     await message.ack()
         except (NatsError, OperationalError, InterfaceError, OSError) as error:
@@ -112,112 +102,6 @@ async def _waiting(pull: JetStreamContext.PullSubscription) -> list[Msg]:
         with suppress(TimeoutError):
             messages += await pull.fetch(more, timeout=0.5)
     return messages
-
-
-def _entry(gate: Gate, data: bytes) -> tuple[Entry, UUID | None, UUID | None]:
-    """An entry, the holder it speaks of and the grant. Raises one of _NONSENSE when a gate says something that is no entry."""
-    said: dict[str, Any] = json.loads(data)
-    at = datetime.fromisoformat(said["at"])
-    if at.tzinfo is None:
-        raise ValueError("a time without a zone")
-    entry = Entry(
-        id=UUID(said["id"]),
-        community_id=gate.community_id,
-        gate=gate,
-        at=min(
-            at.astimezone(UTC), timezone.now()
-        ),  # a clock that is ahead must not keep it for ever on top of the list
-        way=Way(said["way"]),
-        result=Entry.Result(said["result"]),
-        reason=str(said["reason"])[:40],
-        score=_number(said["score"]),
-        second=_number(said["second"]),
-        offset_ms=int(said["offset_ms"]),
-    )
-    return entry, UUID(said["holder"]) if said["holder"] else None, UUID(said["grant"]) if said["grant"] else None
-
-
-def _number(said: Any) -> float | None:  # Any: what the gate said
-    """Raises ValueError or TypeError."""
-    if said is None:
-        return None
-    if not isfinite(number := float(said)):
-        raise ValueError("no finite number")
-    return number
-
-
-_NONSENSE = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
-
-
-def _read(messages: list[tuple[str, bytes]]) -> Iterator[tuple[Entry, UUID | None, UUID | None]]:
-    """What gates that we know say and that makes sense."""
-    gates = Gate.objects.in_bulk({subjects.gate_of(subject) for subject, _ in messages})
-    for subject, data in messages:
-        gate = gates.get(subjects.gate_of(subject))
-        if gate is None:
-            continue
-        try:
-            yield _entry(gate, data)
-        except _NONSENSE as error:
-            log.warning("bad_entry", gate=str(gate.pk), error=type(error).__name__)
-
-
-def store(messages: list[tuple[str, bytes]]) -> int:
-    """Write a batch of entries; one already there is left as it is. Returns how many were new."""
-    try:
-        fresh = _store(messages)
-    except (DataError, IntegrityError, *_NONSENSE) as error:
-        if len(messages) > 1:  # one that the database will not have must not hold up the others
-            return sum(store([one]) for one in messages)
-        log.warning("bad_entry", subject=messages[0][0], error=type(error).__name__)
-        return 0
-    for entry in fresh:
-        _announce(entry)
-    return len(fresh)
-
-
-@transaction.atomic
-def _store(messages: list[tuple[str, bytes]]) -> list[Entry]:
-    with scope.platform():
-        read = list(_read(messages))
-        said = [(entry, holder) for entry, holder, _ in read]
-        grants = {entry.pk: grant for entry, _, grant in read}
-        people = _people(said)
-        for entry, holder in said:
-            entry.person_id = people.get((entry.gate_id, holder, entry.way)) if holder else None
-        known = set(Entry.objects.filter(pk__in=[entry.pk for entry, _ in said]).values_list("pk", flat=True))
-        fresh = {entry.pk: entry for entry, _ in said if entry.pk not in known}
-        Entry.objects.bulk_create(fresh.values(), ignore_conflicts=True)
-        for entry in fresh.values():
-            entry_recorded.send(Entry, entry=entry, grant=grants.get(entry.pk))
-    return list(fresh.values())
-
-
-def _people(said: list[tuple[Entry, UUID | None]]) -> dict[tuple[UUID, UUID | None, str], UUID]:
-    """Whose these entries are, by gate, holder and way; only people who agree now that it is written down."""
-    # A gate speaks only of holders it was told about: another gate's holder is nobody here.
-    holders = {holder for _, holder in said if holder}
-    gates = {entry.gate_id for entry, _ in said}
-    grants = list(
-        Grant.objects.filter(gate__in=gates, holder__in=holders).values_list("gate_id", "holder", "person_id")
-    )
-    persons = {person for _, _, person in grants}
-    consent.hold(*persons)
-    asked = {way: sources.agreements(way) for way in {entry.way for entry, _ in said}}
-    agreeing = {purpose: consent.agreeing(persons, purpose) for purpose in set().union(*asked.values())}
-    agree = {way: set().union(*(agreeing[purpose] for purpose in purposes)) for way, purposes in asked.items()}
-    return {
-        (gate, holder, way): person for gate, holder, person in grants for way, them in agree.items() if person in them
-    }
-
-
-def _announce(entry: Entry) -> None:
-    facts = {
-        "id": str(entry.pk), "gate": str(entry.gate_id), "way": entry.way, "result": entry.result, "at": entry.at.isoformat(),
-    }  # fmt: skip
-    notices.announce(f"community.{entry.community_id}", "entry", facts)
-    if entry.person_id:
-        notices.announce(f"person.{entry.person_id}", "entry", facts)
 
 
 # --- questions and health -----------------------------------------------------------------------------------------

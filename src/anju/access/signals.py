@@ -3,5 +3,5 @@
 from django.dispatch import Signal
 
 entry_recorded = Signal()
-"""Sent with `entry` and `grant` (the id of the right that was used, as the gate says, or None) inside the transaction that
-writes the entry, in the platform's scope. Its person is None when nobody agreed that it is written down."""
+"""Sent with `entry`, `grant` (the id of the right that was used, as the gate says, or None) and `source` (what that right comes
+from, None when this gate has no such right) inside the transaction that writes the entry, in the platform's scope. Its person is None when nobody agreed that it is written down."""

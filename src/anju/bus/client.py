@@ -4,7 +4,7 @@ import asyncio
 import base64
 import json
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import cache
 from typing import Any, TypeVar
@@ -133,8 +133,15 @@ def run(use: Callable[[Client], Awaitable[T]], seconds: float = 5) -> T:
 def publish(subject: str, message: Mapping[str, Any]) -> None:
     """Say `message` (JSON) to whoever listens now. Does not wait: what a browser misses it reads at its next load."""
 
+    publish_all([(subject, message)])
+
+
+def publish_all(news: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+    """`publish` for many: subject and message."""
+
     async def say(client: Client) -> None:
-        await client.publish(subject, json.dumps(message).encode())
+        for subject, message in news:
+            await client.publish(subject, json.dumps(message).encode())
 
     _link().start(say)
 

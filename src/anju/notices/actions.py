@@ -1,8 +1,8 @@
 """Telling people things, now and in their list."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -29,6 +29,21 @@ def announce(channel: str, event: str, facts: Mapping[str, Any]) -> None:
     """Let whoever looks at `channel` (`person.<id>`, `community.<id>`) know, once this transaction holds. Ids and states only."""
 
     transaction.on_commit(lambda: client.publish(subjects.live(channel, event), facts))
+
+
+class News(NamedTuple):
+    """What `announce` says, to be said together with others."""
+
+    channel: str
+    event: str
+    facts: Mapping[str, Any]
+
+
+def announce_all(news: Iterable[News]) -> None:
+    """`announce` for many at once."""
+    said = [(subjects.live(one.channel, one.event), one.facts) for one in news]
+    if said:
+        transaction.on_commit(lambda: client.publish_all(said))
 
 
 def tell(person: Person, kind: Notice.Kind, title: str, body: str) -> Notice:

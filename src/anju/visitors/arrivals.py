@@ -2,13 +2,12 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from anju.access.models import Entry, Gate, Grant
+from anju.access.models import Entry, Gate
 from anju.access.signals import entry_recorded
 from anju.notices import actions as notices
 from anju.visitors.actions import tell_change, tell_host
@@ -16,10 +15,9 @@ from anju.visitors.models import Pass
 
 
 @receiver(entry_recorded)
-def _follow(entry: Entry, grant: UUID | None, **_options: Any) -> None:  # Any: the signal's own arguments
-    if grant is None or entry.person_id is None or entry.result != Entry.Result.GRANTED:
+def _follow(entry: Entry, source: str | None, **_options: Any) -> None:  # Any: the signal's own arguments
+    if source is None or entry.person_id is None or entry.result != Entry.Result.GRANTED:
         return
-    source = Grant.objects.filter(pk=grant, gate=entry.gate_id).values_list("source", flat=True).first() or ""
     kind, _dot, number = source.partition(".")
     if kind != "visit":
         return
