@@ -21,7 +21,7 @@ import asyncio, json, sys, time
 from django.db import connection, transaction
 from django.utils import timezone
 from uuid6 import uuid7
-from anju.access import entries, listeners
+from anju.access import entries, recording
 from anju.access.models import Entry, Gate, Grant
 from anju.bus import client as bus
 from anju.homes.models import Home, Member, Role
@@ -55,17 +55,18 @@ def prepare():
 _STORE = (
     _SETUP
     + """
-ROUNDS, BATCH = 12, listeners.BATCH
+ROUNDS, BATCH = 12, recording.BATCH
 grants = prepare()
 connection.ensure_connection()
-columns = ("id, community_id, gate_id, person_id, at, way, result, reason, score, second, offset_ms, received_at")
+names = "id, community_id, gate_id, person_id, at, way, result, reason, score, second, offset_ms, received_at"
+kinds = "uuid uuid uuid uuid timestamptz text text text float8 float8 int8 timestamptz".split()
+statement = "insert into bench_entry (%s) select * from unnest(%s)" % (names, ",".join("%%s::%s[]" % one for one in kinds))
 with connection.cursor() as cursor:
     cursor.execute("select set_config('anju.communities', '*', false)")
 
 def bare(rows):
-    marks = ",".join(["(" + ",".join(["%s"] * 12) + ")"] * len(rows))
     with transaction.atomic(), scope.platform(), connection.cursor() as cursor:
-        cursor.execute(f"insert into bench_entry ({columns}) values {marks}", [one for row in rows for one in row])
+        cursor.execute(statement, [list(column) for column in zip(*rows)])
 
 def row(subject, said, grant):
     said = json.loads(said)

@@ -1,24 +1,19 @@
 """What gates tell the platform: entries go into the database, questions are answered, health is noted. Runs in the worker process."""
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 import structlog
 from asgiref.sync import sync_to_async
-from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections
+from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.errors import Error as NatsError
-from nats.js.api import AckPolicy, ConsumerConfig
-from nats.js.client import JetStreamContext
 
-from anju.access import actions, entries, gate_link, sources
+from anju.access import actions, entries, gate_link, recording, sources
 from anju.access import settings as gate_settings
 from anju.access.entries import NONSENSE
 from anju.access.models import Gate, Grant
@@ -30,7 +25,6 @@ from anju.privacy import scope
 log = structlog.get_logger()
 P = ParamSpec("P")
 T = TypeVar("T")
-BATCH = 1000
 MOST_TEMPLATES = 50
 
 
@@ -38,7 +32,7 @@ async def listen(bus: Client) -> None:
     """Serve gates until cancelled."""
     await bus.subscribe(subjects.ASK, queue="platform", cb=_guarded(partial(_answer, bus)))
     await bus.subscribe(subjects.STATE, queue="platform", cb=_guarded(_state))
-    await _entries(bus)
+    await recording.record(bus, partial(_in_database, entries.store))
 
 
 def _guarded(handle: Callable[[Msg], Awaitable[None]]) -> Callable[[Msg], Awaitable[None]]:
@@ -61,47 +55,6 @@ async def _in_database(work: Callable[P, T], *args: P.args, **options: P.kwargs)
         return work(*args, **options)
 
     return await sync_to_async(run)()
-
-
-# --- entries ----------------------------------------------------------------------------------------------------------
-
-
-async def _entries(bus: Client) -> None:
-    """Move entries from the stream into the database. A message is acknowledged only after its row is committed."""
-    stream = bus.jetstream()
-    while True:
-        try:
-            pull = await stream.pull_subscribe(
-                subjects.ENTRIES,
-                durable="platform",
-                stream=subjects.ENTRIES_STREAM,
-                config=ConsumerConfig(ack_policy=AckPolicy.EXPLICIT, ack_wait=20, max_ack_pending=5000),
-            )
-            while True:
-                messages = await _waiting(pull)
-                if not messages:
-                    continue
-                await _in_database(entries.store, [(message.subject, message.data) for message in messages])
-                for message in messages:
-                    await message.ack()
-        except (NatsError, OperationalError, InterfaceError, OSError) as error:
-            log.warning("entries_waiting", error=type(error).__name__)  # the stream keeps them
-            await asyncio.sleep(0.5)
-
-
-async def _waiting(pull: JetStreamContext.PullSubscription) -> list[Msg]:
-    """The next messages; none when nothing comes in five seconds.
-
-    One is asked for, then as many as are known to wait: a fetch of many may hold back the first until its time is up.
-    """
-    try:
-        messages = await pull.fetch(1, timeout=5)
-    except TimeoutError:
-        return []
-    if more := min(messages[0].metadata.num_pending, BATCH - 1):
-        with suppress(TimeoutError):
-            messages += await pull.fetch(more, timeout=0.5)
-    return messages
 
 
 # --- questions and health -----------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import cache
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ import structlog
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js.api import DiscardPolicy, RetentionPolicy, StreamConfig
+from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
 
 from anju.bus import subjects
@@ -67,7 +69,6 @@ async def ensure_streams(client: Client) -> None:
         StreamConfig(
             name=subjects.ENTRIES_STREAM,
             subjects=[subjects.ENTRIES],
-            retention=RetentionPolicy.WORK_QUEUE,
             duplicate_window=600,
             # Full, it takes no more and the gates keep theirs: revocations need the rest of the disk.
             discard=DiscardPolicy.NEW,
@@ -77,9 +78,26 @@ async def ensure_streams(client: Client) -> None:
         ),
     ):
         try:
+            await _without_work_queue(stream, config)
             await stream.update_stream(config)
         except NotFoundError:
             await stream.add_stream(config)
+
+
+async def _without_work_queue(stream: JetStreamContext, config: StreamConfig) -> None:
+    """Version 0.1 kept entries in a work queue, which the server does not change into another kind: what waits is carried over."""
+    info = await stream.stream_info(config.name or "")
+    if info.config.retention != RetentionPolicy.WORK_QUEUE:
+        return
+    name, first = info.config.name or "", info.state.first_seq
+    kept = []
+    for number in range(first, info.state.last_seq + 1):
+        with suppress(NotFoundError):
+            kept.append(await stream.get_msg(name, number))
+    await stream.delete_stream(name)
+    await stream.add_stream(config)
+    for one in kept:
+        await stream.publish(one.subject or "", one.data or b"", headers=one.headers)
 
 
 class _Link:
