@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anju.grants import encoding, permits, sealing, signing
+from anju.grants import encoding, permits, phone_keys, sealing, signing
 from anju.grants.grant import BadGrant, Ended, Grant, dump, parse, supersedes
 from anju.grants.permits import BadPermit
 from anju.grants.sealing import Unsealable
@@ -120,13 +120,13 @@ def test_a_permit_has_one_text_only() -> None:
 @given(st.binary(max_size=100))
 def test_verifying_with_what_is_no_key_is_false_and_nothing_worse(public: bytes) -> None:
     assert not made.permit().verify(public)
-    assert not permits.is_public_key(public)
+    assert not phone_keys.is_public_key(public)
 
 
 def test_a_phones_key_is_a_whole_point() -> None:
-    assert permits.is_public_key(made.PUBLIC)
+    assert phone_keys.is_public_key(made.PUBLIC)
     compressed = bytes([2 + made.PUBLIC[-1] % 2]) + made.PUBLIC[1:33]
-    assert not permits.is_public_key(compressed)
+    assert not phone_keys.is_public_key(compressed)
 
 
 # encoding

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from anju.access import sources
 from anju.access.models import Entry, Face, Gate, Grant, PhoneKey, RegistrationCode
 from anju.access.purposes import FACE_AT_GATE, FACE_OPENING, GATE_OPENING
-from anju.grants import permits
+from anju.grants import phone_keys
 from anju.homes.actions import membership_changed, require_duty
 from anju.homes.duties import KEEP_GATES
 from anju.homes.models import Member
@@ -126,7 +126,7 @@ def _forget_entries(person: UUID) -> None:
 def add_key(person: Person, public: bytes, label: str) -> PhoneKey:
     """Register the public half of a phone's key (65-byte uncompressed P-256 point). Raises Refused."""
     consent.require(person.pk, GATE_OPENING)
-    if not permits.is_public_key(public):
+    if not phone_keys.is_public_key(public):
         raise Refused("bad_key", _("这部手机生成的密钥无效，请重新打开页面后再试。"), field="public")
     if PhoneKey.objects.filter(person=person).count() >= MOST_KEYS:
         raise Refused(

@@ -20,6 +20,8 @@ from anju.homes.duties import KEEP_GATES, WATCH
 from anju.people.models import person_of
 from anju.privacy.staff_admin import StaffAdmin
 
+_FACTS = ("community", "name", "place", "kind", "direction", "local_address", "latitude", "longitude")
+
 
 @admin.register(Gate)
 class GateAdmin(StaffAdmin):
@@ -30,13 +32,13 @@ class GateAdmin(StaffAdmin):
     search_fields = ("name", "place")
     readonly_fields = ("standing", "seen_at", "registered_at", "version", "offset", "queued", "templates")
     fieldsets = (
-        (None, {"fields": ("community", "name", "place")}),
+        (None, {"fields": _FACTS}),
         (
             gettext_lazy("运行状态"),
             {"fields": ("standing", "seen_at", "registered_at", "version", "offset", "queued", "templates")},
         ),
     )
-    add_fieldsets = ((None, {"fields": ("community", "name", "place")}),)
+    add_fieldsets = ((None, {"fields": _FACTS}),)
     change_form_outer_before_template = "console/gate_code_button.html"
 
     @display(description=gettext_lazy("状态"), label={"online": "success", "offline": "danger", "new": "info"})

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from ninja import Router, Schema, Status
 from pydantic import Field
 
-from anju.access import actions, gate_link, queries
+from anju.access import actions, gate_link, nearby, queries
 from anju.access.models import Entry, PhoneKey, Way
 from anju.access.purposes import GATE_OPENING
 from anju.grants import encoding
@@ -34,6 +34,27 @@ class GateOut(Schema):
     community: Place
     online: bool
     ways: list[Way]
+
+
+class PermitIn(Schema):
+    key: UUID
+
+
+class NearbyGate(Schema):
+    """address: where phones on the gate's network reach it; empty when they cannot. latitude, longitude: WGS-84."""
+
+    id: UUID
+    name: str
+    place: str
+    address: str
+    latitude: float | None
+    longitude: float | None
+
+
+class PermitOut(Schema):
+    text: str
+    until: datetime
+    gates: list[NearbyGate]
 
 
 class Opened(Schema):
@@ -92,6 +113,24 @@ def open_gate(request: HttpRequest, gate: UUID) -> Opened:
     with one_at_a_time(person.pk):  # a gate that is silent keeps a thread for seconds
         answer = gate_link.open_gate(gate, grant)
     return Opened(entry=answer.get("entry"), at=answer["at"], milliseconds=round((time.perf_counter() - began) * 1000))
+
+
+@router.post("/permits", response={201: PermitOut}, throttle=[Each("permits", 20)])
+def permit(request: HttpRequest, asked: PermitIn) -> Status[PermitOut]:
+    """A permit with which this phone opens gates that it stands before, whether the platform is there or not."""
+    made = nearby.issue(person_of(request.user), asked.key)
+    gates = [
+        NearbyGate(
+            id=gate.pk,
+            name=gate.name,
+            place=gate.place,
+            address=gate.local_address,
+            latitude=gate.latitude,
+            longitude=gate.longitude,
+        )
+        for gate in made.gates
+    ]
+    return Status(201, PermitOut(text=made.text, until=made.until, gates=gates))
 
 
 @router.get("/entries", response=EntryPage)

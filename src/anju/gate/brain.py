@@ -15,8 +15,9 @@ from anju.gate.door import Door
 from anju.gate.index import Index
 from anju.gate.settings import Settings
 from anju.gate.store import Store
-from anju.grants.decision import Decision, Reason, best, decide, decide_permit
+from anju.grants.decision import Decision, Reason, best, decide, decide_nearby, decide_permit
 from anju.grants.grant import Ended, Grant, Way
+from anju.grants.nearby import NearbyPermit
 from anju.grants.permits import BadPermit, Permit, Replays, read
 from anju.recognition.faces import Vector
 from anju.recognition.gallery import Gallery, Match
@@ -141,6 +142,10 @@ class Brain:
         decision = decide_permit(permit, grants, self._replays, self.clock.read(), self._uses)
         self.act(decision, Way.QR, permit=permit)
         return decision
+
+    def nearby(self, permit: NearbyPermit, gate: UUID) -> Decision:
+        """A phone before this gate has answered its challenge: may its holder come in? Carry it out by `act`."""
+        return decide_nearby(permit, gate, self._grants.with_key(permit.key), self.clock.read(), self._uses)
 
     def mark(self, mark: str, way: Way, unknown: Reason) -> Decision:
         """A card or plate was read: decide by its tag and carry it out. unknown: what to say of one that nobody here has."""

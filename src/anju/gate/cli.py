@@ -6,16 +6,21 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 import uvicorn
 
-from anju.gate import identity, pages
+from anju.gate import identity, nearby, pages
 from anju.gate.brain import Brain
 from anju.gate.door import CommandDoor, Door, SimulatedDoor
 from anju.gate.identity import Identity, NotRegistered
 from anju.gate.kiosk import Kiosk
 from anju.gate.link import Link
+from anju.gate.nearby import Nearby
 from anju.gate.store import Store
 
 KIOSK_PAGE = Path(__file__).resolve().parents[3] / "web" / "dist" / "kiosk"
@@ -28,7 +33,16 @@ def register(platform: str, code: str, home: Path) -> Identity:
     return identity.register(platform, code, home)
 
 
-async def run(home: Path, host: str, port: int, door_program: str | None = None) -> None:
+@dataclass(frozen=True)
+class Beside:
+    """Where phones that stand before the gate reach it. certificate: a PEM file with its key, for https."""
+
+    host: str
+    port: int
+    certificate: Path | None
+
+
+async def run(home: Path, host: str, port: int, door_program: str | None = None, beside: Beside | None = None) -> None:
     """Be the gate until told to stop. Raises NotRegistered."""
     me = identity.load(home)
     door: Door = CommandDoor(me.open_seconds, door_program) if door_program else SimulatedDoor(me.open_seconds)
@@ -51,13 +65,39 @@ async def run(home: Path, host: str, port: int, door_program: str | None = None)
     await kiosk.warm()
     brain.gallery()
     gc.freeze()  # tens of thousands of grants stay: looking through them for rubbish would take longer than a face
+    phones = asyncio.create_task(_serve_phones(beside, Nearby(UUID(me.gate), brain, link))) if beside else None
     try:
         await uvicorn.Server(config).serve()
     finally:
+        if phones is not None:
+            phones.cancel()
         talking.cancel()
-        await asyncio.wait({talking}, timeout=2)
+        await asyncio.wait({talking, *([phones] if phones else ())}, timeout=2)
         kiosk.close()
         store.close()
+
+
+class _Second(uvicorn.Server):
+    """Beside the kiosk's server, which hears the signals for both."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+async def _serve_phones(beside: Beside, gate: Nearby) -> None:
+    """On an address of its own: the kiosk's page and its camera's socket are nobody's on the network."""
+    config = uvicorn.Config(
+        nearby.app(gate),
+        host=beside.host,
+        port=beside.port,
+        access_log=False,
+        log_level="warning",
+        limit_concurrency=64,
+        ssl_certfile=beside.certificate,
+        timeout_graceful_shutdown=1,
+    )
+    await _Second(config).serve()
 
 
 def main(arguments: list[str]) -> int:
@@ -71,6 +111,8 @@ def main(arguments: list[str]) -> int:
     running.add_argument("--host", default="127.0.0.1", help="where the kiosk page is served (default: here only)")
     running.add_argument("--port", type=int, default=8010)
     running.add_argument("--door", help="a program that opens the door; it gets the seconds as its argument")
+    running.add_argument("--nearby", help="HOST:PORT where phones before the gate reach it (default: nowhere)")
+    running.add_argument("--certificate", type=Path, help="a PEM file, certificate and key, to serve phones by https")
     for verb in (joining, running):
         verb.add_argument("--home", type=Path, required=True, help="where this gate keeps its keys and its store")
     chosen = parser.parse_args(arguments)
@@ -79,8 +121,15 @@ def main(arguments: list[str]) -> int:
         if chosen.what == "register":
             sys.stdout.write(f"registered as {register(chosen.platform, chosen.code, chosen.home).name}\n")
         else:
-            asyncio.run(run(chosen.home, chosen.host, chosen.port, chosen.door))
+            asyncio.run(run(chosen.home, chosen.host, chosen.port, chosen.door, _beside(chosen)))
     except NotRegistered as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
+
+
+def _beside(chosen: argparse.Namespace) -> Beside | None:
+    if not chosen.nearby:
+        return None
+    host, _colon, port = chosen.nearby.rpartition(":")
+    return Beside(host or "0.0.0.0", int(port), chosen.certificate)  # noqa: S104  the operator asked for it

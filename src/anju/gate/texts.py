@@ -49,6 +49,18 @@ TEXTS = {
         "门禁暂时无法确认时间，请用人脸开门或联系物业",
         "This gate cannot tell the time just now. Please use your face or contact the property office",
     ),
+    "nearby_ok": Text("门已打开，请进", "The door is open, please come in"),
+    "used_up": Text(
+        "可进入的次数已用完，请联系邀请您的住户", "No entries are left. Please contact whoever invited you"
+    ),
+    "permit_unknown": Text(
+        "手机的开门许可在这个门无效，请联网后重试", "Your phone's permit is not valid here. Go online and try again"
+    ),
+    "permit_expired": Text(
+        "手机的开门许可已过期，请联网后重试", "Your phone's permit has expired. Go online and try again"
+    ),
+    "permit_replayed": Text("请求已失效，请再点一次", "This request is out of date. Please press again"),
+    "too_many": Text("操作太频繁，请一分钟后再试", "Too many tries. Please wait a minute"),
     "busy": Text("请稍候", "One moment, please"),
 }
 

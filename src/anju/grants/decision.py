@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from anju.grants.grant import Grant, Way
+from anju.grants.nearby import NearbyPermit
 from anju.grants.permits import TOLERANCE, Permit, Replays
 
 
@@ -93,6 +95,23 @@ def best(decisions: Iterable[Decision], otherwise: Decision) -> Decision:
     """Of what the several rights of one holder come to: the first that opens, else the first there is, else `otherwise`."""
     found = list(decisions)
     return next((one for one in found if one.open), found[0] if found else otherwise)
+
+
+def decide_nearby(
+    permit: NearbyPermit, gate: UUID, grants: Sequence[Grant], clock: Clock, used: Callable[[Grant], int]
+) -> Decision:
+    """May the holder of this permit, who has just answered this gate's challenge, come in now?
+
+    grants: those that name the permit's key. Without one the right has ended, or never reached this gate.
+    """
+    named = [one for one in grants if one.keys.get(permit.key) == permit.public]
+    if not named or gate not in permit.gates:
+        return Decision(False, Reason.PERMIT_UNKNOWN)
+    if not clock.sure:
+        return Decision(False, Reason.CLOCK_UNSURE, named[0])
+    if not permit.since - TOLERANCE <= clock.now < permit.until:
+        return Decision(False, Reason.PERMIT_EXPIRED, named[0])
+    return best((decide(one, Way.NEARBY, clock, used(one)) for one in named), Decision(False, Reason.REVOKED))
 
 
 def decide_permit(

@@ -5,12 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256
 
-from anju.grants import encoding
+from anju.grants import encoding, phone_keys
 
 PREFIX = "ANJU1."
 TOLERANCE = timedelta(seconds=30)
@@ -41,29 +38,13 @@ class Permit:
 
     def verify(self, public: bytes) -> bool:
         """Whether this key (65-byte P-256 point) signed it."""
-        r, s = int.from_bytes(self.signature[:32], "big"), int.from_bytes(self.signature[32:], "big")
-        try:
-            point = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public)
-            point.verify(encode_dss_signature(r, s), _CONTEXT + self.head, ec.ECDSA(SHA256()))
-        except (InvalidSignature, ValueError):
-            return False
-        return True
-
-
-def is_public_key(public: bytes) -> bool:
-    """Whether these bytes are an uncompressed point on P-256."""
-    try:
-        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public)
-    except ValueError:
-        return False
-    return len(public) == 65
+        return phone_keys.verify(public, _CONTEXT + self.head, self.signature)
 
 
 def make(key: UUID, private: ec.EllipticCurvePrivateKey, at: datetime) -> str:
     """The text of a permit, as a phone makes it."""
     head = key.bytes + int(at.timestamp()).to_bytes(4, "big") + secrets.token_bytes(4)
-    r, s = decode_dss_signature(private.sign(_CONTEXT + head, ec.ECDSA(SHA256())))
-    return PREFIX + encoding.encode(head + r.to_bytes(32, "big") + s.to_bytes(32, "big"))
+    return PREFIX + encoding.encode(head + phone_keys.sign(private, _CONTEXT + head))
 
 
 def read(text: str) -> Permit:

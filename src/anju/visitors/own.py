@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from anju.access import enrolment
 from anju.access.actions import refresh, refresh_everywhere
-from anju.grants import permits
+from anju.grants import phone_keys
 from anju.privacy import consent, scope
 from anju.privacy.refusals import Refused
 from anju.visitors.actions import digest, forget, set_state, tell_host
@@ -61,7 +61,7 @@ def accept(visitor: Visitor, *, version: int, public: bytes) -> None:
 
 
 def _require_key(public: bytes) -> None:
-    if not permits.is_public_key(public):
+    if not phone_keys.is_public_key(public):
         raise Refused("bad_key", _("这部手机生成的密钥无效，请重新打开页面后再试。"), field="public")
 
 

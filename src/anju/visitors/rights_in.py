@@ -23,7 +23,7 @@ def _offers(person: UUID, community: UUID) -> Iterable[sources.Offer]:
         return
     keys = [(key.id, bytes(key.public)) for key in VisitorKey.objects.filter(visitor=person)]
     face = _face(person)
-    ways = frozenset({*(("qr", "nearby") if keys else ()), *(("face",) if face else ())})
+    ways = frozenset({*(("qr",) if keys else ()), *(("face",) if face else ())})
     held = Pass.objects.filter(visitor=person, community=community, state=PassState.CONFIRMED, until__gt=timezone.now())
     for visit in held:
         lives = Member.objects.lasting().filter(person=visit.host_id, home=visit.home_id).order_by("-until").first()
@@ -83,4 +83,4 @@ def _is_visitor(subject: UUID) -> bool:
         return Visitor.objects.filter(pk=subject).exists()
 
 
-sources.written_down_for(VISIT, "qr", "nearby", "face")
+sources.written_down_for(VISIT, "qr", "face")

@@ -1,0 +1,132 @@
+"""Opening for a phone that stands before this gate: it answers a challenge, over the local network or Bluetooth.
+
+Served apart from the kiosk's page: whoever may reach this must not reach the camera's socket.
+"""
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from anju.gate.brain import Brain
+from anju.gate.link import Link
+from anju.gate.texts import TEXTS
+from anju.grants import encoding, nearby, phone_keys
+from anju.grants.decision import Decision, Reason
+from anju.grants.grant import Way
+from anju.grants.nearby import BadNearbyPermit, Challenges
+
+MOST_BODY = nearby.MOST_TEXT + 1000
+TRIES, IN_SECONDS = 30, 60.0
+"""Answers that this gate looks at in so many seconds: verifying costs, and nobody presses more often."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a phone says to a challenge. permit: the text as the platform made it."""
+
+    permit: str
+    challenge: bytes
+    signature: bytes
+
+    @classmethod
+    def of(cls, said: bytes) -> "Answer":
+        """Raises ValueError."""
+        try:
+            found: dict[str, Any] = json.loads(said)  # Any: JSON from outside
+            return cls(str(found["permit"]), encoding.decode(found["challenge"]), encoding.decode(found["signature"]))
+        except (KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise ValueError("no answer") from error
+
+
+class Nearby:
+    """The challenges of one gate and what comes of their answers. Used from one thread."""
+
+    def __init__(self, gate: UUID, brain: Brain, link: Link) -> None:
+        self._gate = gate
+        self._brain = brain
+        self._link = link
+        self._challenges = Challenges()
+        self._lately: list[float] = []
+
+    def challenge(self) -> dict[str, str]:
+        """What a phone is asked, good for thirty seconds, once."""
+        asked = self._challenges.ask(time.monotonic())
+        now = self._brain.clock.read().now
+        return {"gate": str(self._gate), "challenge": encoding.encode(asked), "now": now.isoformat()}
+
+    async def answer(self, said: bytes) -> dict[str, Any]:
+        """Decide, open, record; what the phone is told."""
+        await self._link.news.wait()
+        if not self._may_try():
+            return _said(False, "too_many")
+        try:
+            decision = self._decide(Answer.of(said))
+        except ValueError:
+            decision = Decision(False, Reason.PERMIT_UNKNOWN)
+        entry = self._brain.act(decision, Way.NEARBY)
+        if decision.open:
+            self._link.on_opened()
+        return {**_said(decision.open, decision.reason), "entry": entry}
+
+    def _may_try(self) -> bool:
+        now = time.monotonic()
+        self._lately = [at for at in self._lately if at > now - IN_SECONDS]
+        if len(self._lately) >= TRIES:
+            return False
+        self._lately.append(now)
+        return True
+
+    def _decide(self, answer: Answer) -> Decision:
+        """Raises BadNearbyPermit."""
+        if not self._challenges.take(answer.challenge, time.monotonic()):
+            return Decision(False, Reason.PERMIT_REPLAYED)
+        if self._brain.platform is None:
+            raise BadNearbyPermit("nobody signs permits for this gate")
+        permit = nearby.read(answer.permit, self._brain.platform)
+        asked = nearby.question(self._gate, answer.challenge, answer.permit)
+        if not phone_keys.verify(permit.public, asked, answer.signature):
+            return Decision(False, Reason.PERMIT_UNKNOWN)
+        return self._brain.nearby(permit, self._gate)
+
+
+def _said(opens: bool, code: str) -> dict[str, Any]:
+    return {"open": opens, "code": code, "zh": TEXTS[code].zh, "en": TEXTS[code].en}
+
+
+def app(gate: Nearby) -> Starlette:
+    """The two addresses. Any page may ask: what opens is the phone's signature, not where it came from."""
+
+    async def challenge(request: Request) -> Response:
+        del request
+        return JSONResponse(gate.challenge())
+
+    async def open_gate(request: Request) -> Response:
+        body = b""
+        async for piece in request.stream():
+            body += piece
+            if len(body) > MOST_BODY:
+                return JSONResponse(_said(False, Reason.PERMIT_UNKNOWN), status_code=413)
+        said = await gate.answer(body)
+        return JSONResponse(said, status_code=200 if said["open"] else 429 if said["code"] == "too_many" else 403)
+
+    anybody = Middleware(
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["GET", "POST"],
+        allow_headers=["content-type"],
+        allow_private_network=True,
+    )
+    routes = [
+        Route("/nearby/challenge", challenge),
+        Route("/nearby/open", open_gate, methods=["POST"]),
+    ]
+    return Starlette(routes=routes, middleware=[anybody])
