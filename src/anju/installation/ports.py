@@ -11,6 +11,8 @@ FRONT = int(os.environ.get("ANJU_PORT", "8000"))
 """The one port people open."""
 GATE = int(os.environ.get("ANJU_GATE_PORT", "8010"))
 """The demo gate's kiosk."""
+NEARBY = int(os.environ.get("ANJU_NEARBY_PORT", "8011"))
+"""Where gates serve phones that stand before them; the app's page may speak to no other port of the local network."""
 INSIDE = ("postgres", "nats", "nats_monitor", "web", "live", "caddy_admin")
 
 

@@ -18,6 +18,7 @@ from anju.access.purposes import GATE_OPENING
 from anju.homes.models import Building, Community, Duty, Home, Member, Role, StaffRole, Unit
 from anju.homes.purposes import HOME_CERTIFICATION
 from anju.installation.paths import VAR
+from anju.installation.ports import NEARBY
 from anju.people import actions as people
 from anju.people.models import Person
 from anju.privacy import consent, scope
@@ -118,7 +119,15 @@ def prepare() -> dict[str, Any]:  # Any: JSON
             person, made[role] = _join(community, role)
             if role == RESIDENT:
                 _move_in(person, homes[0])
-        gate = Gate.objects.create(community=community, name=GATE, place="小区东侧主入口")
+        address = f"http://localhost:{NEARBY}"
+        gate = Gate.objects.create(
+            community=community,
+            name=GATE,
+            place="小区东侧主入口",
+            local_address=address,
+            latitude=36.6669,
+            longitude=117.0204,
+        )
         made["gate"] = {"id": str(gate.pk), "code": access.make_code(gate, staff=None)}
     FILE.touch(0o600)
     FILE.write_text(json.dumps(made, ensure_ascii=False, indent=1))

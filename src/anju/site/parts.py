@@ -12,7 +12,7 @@ import psycopg
 
 from anju.bus import server as bus
 from anju.installation.paths import BIN, REPO, RUN, VAR, WEB
-from anju.installation.ports import FRONT, GATE, ports, taken
+from anju.installation.ports import FRONT, GATE, NEARBY, ports, taken
 from anju.site import postgres
 
 Ill = str | None
@@ -110,7 +110,7 @@ def _caddyfile(host: str) -> Path:
 	handle {{
 		root * "{WEB / "app"}"
 		try_files {{path}} /index.html
-		header Content-Security-Policy "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; connect-src 'self'; worker-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+		header Content-Security-Policy "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; connect-src 'self' http://*:{NEARBY} https://*:{NEARBY}; worker-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 		header X-Content-Type-Options nosniff
 		header Referrer-Policy same-origin
 		header Permissions-Policy "camera=(self), microphone=(self), geolocation=(self)"
@@ -143,7 +143,8 @@ def _live() -> list[str]:
 
 
 def _gate() -> list[str]:
-    return [sys.executable, "-m", "anju.gate", "run", "--home", str(VAR / "gate"), "--port", str(GATE)]
+    nearby = ["--nearby", f"127.0.0.1:{NEARBY}"]
+    return [sys.executable, "-m", "anju.gate", "run", "--home", str(VAR / "gate"), "--port", str(GATE), *nearby]
 
 
 def all_parts(host: str, *, gate: bool) -> list[Part]:

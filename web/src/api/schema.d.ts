@@ -765,6 +765,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/permits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Permit
+         * @description A permit with which this phone opens gates that it stands before, whether the platform is there or not.
+         */
+        post: operations["anju_access_api_permit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/entries": {
         parameters: {
             query?: never;
@@ -2262,6 +2282,47 @@ export interface components {
             at: string;
             /** Milliseconds */
             milliseconds: number;
+        };
+        /**
+         * NearbyGate
+         * @description address: where phones on the gate's network reach it; empty when they cannot. latitude, longitude: WGS-84.
+         */
+        NearbyGate: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Place */
+            place: string;
+            /** Address */
+            address: string;
+            /** Latitude */
+            latitude: number | null;
+            /** Longitude */
+            longitude: number | null;
+        };
+        /** PermitOut */
+        PermitOut: {
+            /** Text */
+            text: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Gates */
+            gates: components["schemas"]["NearbyGate"][];
+        };
+        /** PermitIn */
+        PermitIn: {
+            /**
+             * Key
+             * Format: uuid
+             */
+            key: string;
         };
         /** EntryOut */
         EntryOut: {
@@ -4041,6 +4102,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Opened"];
+                };
+            };
+        };
+    };
+    anju_access_api_permit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PermitIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PermitOut"];
                 };
             };
         };

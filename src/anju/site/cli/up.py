@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from anju.installation.paths import REPO, VAR, WEB
-from anju.installation.ports import FRONT, GATE, taken
+from anju.installation.ports import FRONT, GATE, NEARBY, taken
 from anju.site import parts as all_of
 from anju.site import postgres
 from anju.site.supervisor import StartError, Supervisor, only_one
@@ -124,7 +124,7 @@ def _addresses(host: str, seconds: float) -> None:
 
 def _obstacle() -> str | None:
     """What stands in the way of a start, and what to do about it."""
-    for port, what in ((FRONT, "ANJU_PORT"), (GATE, "ANJU_GATE_PORT")):
+    for port, what in ((FRONT, "ANJU_PORT"), (GATE, "ANJU_GATE_PORT"), (NEARBY, "ANJU_NEARBY_PORT")):
         if taken(port):
             return f"port {port} is in use / 端口 {port} 已被占用: stop what uses it, or set {what}=another number"
     if shutil.disk_usage(REPO).free < LEAST_DISK:

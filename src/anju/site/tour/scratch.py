@@ -50,7 +50,12 @@ def _environment(home: Path, front: int, gate: int) -> dict[str, str]:
     kept = {
         name: text for name, text in os.environ.items() if name not in ("DATABASE_URL", "ANJU_DATABASE", "ANJU_ORIGIN")
     }
-    own = {"ANJU_VAR": str(home), "ANJU_PORT": str(front), "ANJU_GATE_PORT": str(gate)}
+    own = {
+        "ANJU_VAR": str(home),
+        "ANJU_PORT": str(front),
+        "ANJU_GATE_PORT": str(gate),
+        "ANJU_NEARBY_PORT": str(free_port()),
+    }
     return {**kept, **own, "PYTHONPATH": str(REPO / "src")}
 
 
