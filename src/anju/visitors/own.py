@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from anju.access import enrolment
 from anju.access.actions import refresh, refresh_everywhere
 from anju.grants import phone_keys
+from anju.notices import actions as notices
 from anju.privacy import consent, scope
 from anju.privacy.refusals import Refused
 from anju.visitors.actions import digest, forget, set_state, tell_host
@@ -55,8 +56,9 @@ def accept(visitor: Visitor, *, version: int, public: bytes) -> None:
         _keep_key(visitor, public)
         for visit in asked:
             set_state(visit, PassState.CONFIRMED)
-            title = _("访客已确认")
-            tell_host(visit, title, _("%(name)s 已确认到访，届时可凭二维码进门。") % {"name": visitor.name})
+            with notices.language_of(visitor.host):
+                title = _("访客已确认")
+                tell_host(visit, title, _("%(name)s 已确认到访，届时可凭二维码进门。") % {"name": visitor.name})
         refresh(visitor.pk, visitor.community_id)
 
 
@@ -88,8 +90,9 @@ def decline(visitor: Visitor) -> None:
     with scope.platform():
         visitor = _held(visitor)
         for visit in Pass.objects.open().filter(visitor=visitor).select_related("host"):
-            title = _("访客已谢绝")
-            tell_host(visit, title, _("%(name)s 谢绝了邀请，相关信息已删除。") % {"name": visitor.name})
+            with notices.language_of(visitor.host):
+                title = _("访客已谢绝")
+                tell_host(visit, title, _("%(name)s 谢绝了邀请，相关信息已删除。") % {"name": visitor.name})
     forget(visitor.pk)
 
 
