@@ -202,7 +202,7 @@ def test_an_end_is_not_believed_because_the_gate_says_so(
 ) -> None:
     with scope.platform():
         homes.end_membership(Member.objects.get(person=resident))
-    tasks.send_grants(str(gate.pk))
+    tasks.send_grants([str(gate.pk)])
     with scope.platform():
         ended = Grant.objects.get(person=resident)
     actions.apply_state(gate.pk, {"applied": ended.sequence - 1})

@@ -18,7 +18,7 @@ def test_what_a_killed_worker_was_doing_is_done_again(django_db_setup: None, dja
                 await tasks.take_up(SimpleNamespace(app=running), 0)
 
     with racing.committed(django_db_blocker):
-        job = tasks.send_grants.defer(gate="0192f3c0-7a10-7000-8000-000000000000")
+        job = tasks.send_grants.defer(gates=["0192f3c0-7a10-7000-8000-000000000000"])
         ProcrastinateJob.objects.filter(pk=job).update(status="doing", worker=None)
         async_to_sync(take_up)()
         assert ProcrastinateJob.objects.get(pk=job).status == "todo"

@@ -1,12 +1,15 @@
 """What changes who may come in: grants follow memberships, consents, phone keys and faces."""
 
 import hashlib
+import json
 import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import DateTimeField, F
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
@@ -36,9 +39,17 @@ MOST_KEYS = 5
 
 
 @transaction.atomic
-def refresh(person: UUID, community: UUID) -> None:
-    """Bring this person's grants at every gate of the community in line with what holds now, and tell the gates that differ."""
-    from anju.access.tasks import review_look_alikes, send_grants  # the task module imports Django's app registry
+def refresh(person: UUID, community: UUID, *, tell: bool = True) -> None:
+    """Bring this person's grants at every gate of the community in line with what holds now, and tell the gates that differ.
+
+    tell: whether a job is to tell them; who brings many in line tells for all of them.
+    """
+    from anju.access.tasks import (
+        FIRST,
+        SOON,
+        review_look_alikes,
+        send_grants,
+    )  # the task module imports Django's app registry
 
     with scope.person(person, [community]):
         # One at a time for each person, and locked before looking: what was read before a withdrawal must not be written after it.
@@ -52,27 +63,30 @@ def refresh(person: UUID, community: UUID) -> None:
         flagged = {face["rev"] for grant in held.values() if (face := grant.payload.get("face")) and face["strict"]}
         gates = list(Gate.objects.filter(community=community, registered_at__isnull=False))
         wanted = {(gate.pk, offer.source): offer.payload(gate) for gate in gates for offer in offers if offer.at(gate)}
-        changed: set[UUID] = set()
+        new: list[Grant] = []
+        other: list[Grant] = []
         for place in wanted.keys() | held.keys():
             grant, payload = held.get(place), wanted.get(place)
             if grant is None:
                 gate_id, source = place
-                Grant.objects.create(
-                    community_id=community,
-                    gate_id=gate_id,
-                    person_id=person,
-                    source=source,
-                    holder=holder,
-                    payload=payload,
+                new.append(
+                    Grant(
+                        community_id=community,
+                        gate_id=gate_id,
+                        person_id=person,
+                        source=source,
+                        holder=holder,
+                        payload=payload,
+                    )
                 )
             elif (grant.payload if not grant.gone else None) != payload:
                 grant.payload, grant.gone, grant.rev = payload or {}, payload is None, F("rev") + 1
-                grant.save(update_fields=["payload", "gone", "rev"])
-            else:
-                continue
-            changed.add(place[0])
-        for gate_id in changed:
-            send_grants.defer(gate=str(gate_id))
+                other.append(grant)
+        Grant.objects.bulk_create(new)
+        Grant.objects.bulk_update(other, ["payload", "gone", "rev"])
+        if tell and (changed := sorted({str(grant.gate_id) for grant in (*new, *other)})):
+            priority = FIRST if any(grant.gone for grant in other) else SOON
+            send_grants.configure(priority=priority).defer(gates=changed)
         if flagged and not any(offer.face and offer.face.rev in flagged for offer in offers):
             review_look_alikes.defer(community=str(community))
 
@@ -205,12 +219,44 @@ def register(code: str, *, nkey: str, box_key: bytes, version: str) -> Gate:
     return gate
 
 
+_APPLY = """
+update access_gate gate set seen_at = now(), applied = said.applied, version = said.version, report = said.report
+from unnest(%s::uuid[], %s::bigint[], %s::text[], %s::jsonb[]) as said (id, applied, version, report) where gate.id = said.id
+"""
+
+
 def apply_state(gate_id: UUID, state: dict[str, Any]) -> None:
-    """Take in a gate's health message. That it has applied an end is its word only: erasures.py looks for itself."""
-    applied = int(state.get("applied", 0))
-    with scope.platform():
-        Gate.objects.filter(pk=gate_id).update(
-            seen_at=timezone.now(), applied=applied, version=str(state.get("version", ""))[:40], report=_report(state)
+    """Take in a gate's health message. That it has applied an end is its word only: erasures.py looks for itself.
+
+    Raises ValueError, TypeError or OverflowError.
+    """
+    apply_states({gate_id: Health.read(state)})
+
+
+@dataclass(frozen=True)
+class Health:
+    """What a gate says of itself. report: what a console page can show."""
+
+    applied: int
+    version: str
+    report: dict[str, Any]
+
+    @classmethod
+    def read(cls, state: dict[str, Any]) -> "Health":
+        """Raises ValueError, TypeError or OverflowError: a gate may say anything."""
+        applied = int(state.get("applied", 0))
+        if not 0 <= applied < 2**63:
+            raise ValueError("no place in a stream")
+        return cls(applied, str(state.get("version", ""))[:40].replace("\0", ""), _report(state))
+
+
+def apply_states(states: Mapping[UUID, Health]) -> None:
+    """Take in what many gates say, in one statement."""
+    health = states.values()
+    reports = [json.dumps(one.report) for one in health]
+    with scope.platform(), connection.cursor() as cursor:
+        cursor.execute(
+            _APPLY, [list(states), [one.applied for one in health], [one.version for one in health], reports]
         )
 
 

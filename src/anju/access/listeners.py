@@ -1,9 +1,10 @@
 """What gates tell the platform: entries go into the database, questions are answered, health is noted. Runs in the worker process."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 from uuid import UUID
 
 import structlog
@@ -26,13 +27,23 @@ log = structlog.get_logger()
 P = ParamSpec("P")
 T = TypeVar("T")
 MOST_TEMPLATES = 50
+NOTED_EVERY = 0.25
+"""Seconds."""
 
 
 async def listen(bus: Client) -> None:
     """Serve gates until cancelled."""
+    # Time apart: an answer that waits behind others' questions would be wrong by as much.
+    await bus.subscribe(subjects.ASK_TIME, queue="platform", cb=_guarded(partial(_time, bus)))
     await bus.subscribe(subjects.ASK, queue="platform", cb=_guarded(partial(_answer, bus)))
     await bus.subscribe(subjects.STATE, queue="platform", cb=_guarded(_state))
-    await recording.record(bus, partial(_in_database, entries.store))
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(recording.record(bus, _write))
+        tasks.create_task(_note_states())
+
+
+async def _write(messages: list[tuple[str, bytes]]) -> None:
+    await _in_database(entries.store, messages)
 
 
 def _guarded(handle: Callable[[Msg], Awaitable[None]]) -> Callable[[Msg], Awaitable[None]]:
@@ -60,20 +71,29 @@ async def _in_database(work: Callable[P, T], *args: P.args, **options: P.kwargs)
 # --- questions and health -----------------------------------------------------------------------------------------
 
 
-async def _answer(bus: Client, message: Msg) -> None:
-    _, gate, question = message.subject.split(".")
-    if not message.reply.startswith(f"_INBOX_{gate}."):
-        return  # we may publish anywhere and it may not: it must not choose where its answer goes
-    if question == "time":
-        payload = json.dumps({"now": timezone.now().isoformat()}).encode()
-    elif question == "templates":
-        asked = [UUID(one) for one in json.loads(message.data)["grants"]][:MOST_TEMPLATES]
-        payload = await _in_database(templates, UUID(gate), asked, message.subject)
-    elif question == "settings":
-        payload = await _in_database(gate_settings.sealed, UUID(gate), message.subject)
-    else:
-        return
+def _is_own(message: Msg) -> bool:
+    """We may publish anywhere and a gate may not: it must not choose where its answer goes."""
+    return message.reply.startswith(f"_INBOX_{subjects.gate_of(message.subject)}.")
+
+
+async def _reply(bus: Client, message: Msg, payload: bytes) -> None:
     await bus.publish(message.reply, payload, headers=gate_link.signed(message.subject, payload))
+
+
+async def _time(bus: Client, message: Msg) -> None:
+    if _is_own(message):
+        await _reply(bus, message, json.dumps({"now": timezone.now().isoformat()}).encode())
+
+
+async def _answer(bus: Client, message: Msg) -> None:
+    gate, question = subjects.gate_of(message.subject), message.subject.split(".")[2]
+    if not _is_own(message):
+        return
+    if question == "templates":
+        asked = [UUID(one) for one in json.loads(message.data)["grants"]][:MOST_TEMPLATES]
+        await _reply(bus, message, await _in_database(templates, gate, asked, message.subject))
+    elif question == "settings":
+        await _reply(bus, message, await _in_database(gate_settings.sealed, gate, message.subject))
 
 
 def templates(gate_id: UUID, grants: list[UUID], subject: str) -> bytes:
@@ -92,16 +112,38 @@ def templates(gate_id: UUID, grants: list[UUID], subject: str) -> bytes:
     return json.dumps({"sealed": encoding.encode(sealed)}).encode()
 
 
+_states: dict[UUID, actions.Health] = {}
+"""The last word of each gate that is not noted yet."""
+
+
 async def _state(message: Msg) -> None:
-    gate = subjects.gate_of(message.subject)
-    said = json.loads(message.data)
-    await _in_database(_note_state, gate, said)
+    _states[subjects.gate_of(message.subject)] = actions.Health.read(json.loads(message.data))
 
 
-def _note_state(gate: UUID, said: dict[str, Any]) -> None:
-    actions.apply_state(gate, said)
+async def _note_states() -> None:
+    """Note what gates said, those of a thousand together: each says how it is every ten seconds, and after each change."""
+    while True:
+        await asyncio.sleep(NOTED_EVERY)
+        states = dict(_states)
+        _states.clear()
+        if not states:
+            continue
+        try:
+            await _in_database(_note, states)
+        except (DatabaseError, InterfaceError) as error:
+            log.warning("states_dropped", error=type(error).__name__)  # they say it again
+
+
+def _note(states: dict[UUID, actions.Health]) -> None:
+    actions.apply_states(states)
     with scope.platform():
-        community = Gate.objects.values_list("community_id", flat=True).get(pk=gate)
-    notices.announce(
-        f"community.{community}", "gate", {"id": str(gate), "door": said.get("door"), "queued": said.get("queued")}
+        communities = dict(Gate.objects.filter(pk__in=states).values_list("pk", "community_id"))
+    notices.announce_all(
+        notices.News(
+            f"community.{communities[gate]}",
+            "gate",
+            {"id": str(gate), "door": state.report.get("door"), "queued": state.report.get("queued")},
+        )
+        for gate, state in states.items()
+        if gate in communities
     )

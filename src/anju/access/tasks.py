@@ -1,8 +1,10 @@
 """Work that happens after the request: telling gates, comparing faces."""
 
+import asyncio
+from collections.abc import Sequence
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from nats.aio.client import Client
 from procrastinate import JobContext, RetryStrategy
@@ -13,44 +15,55 @@ from anju.access.models import Gate, Grant
 from anju.bus import client, subjects
 from anju.privacy import scope
 
-BATCH = 200
+BATCH = 1000
+SOON, FIRST = 0, 1
+"""Priorities: who may come in no more is told before who may."""
 
 
 @app.task(queue="gates", retry=RetryStrategy(max_attempts=200, wait=1), name="access.send_grants")
-def send_grants(gate: str) -> None:
-    """Publish every grant of this gate that it was not told yet. Retried until the bus has taken it."""
+def send_grants(gates: Sequence[str]) -> None:
+    """Publish to these gates every grant that they were not told yet, ends first. Retried until the bus has taken it."""
     with scope.platform():
-        while _send_some(UUID(gate)):
+        while _send_some([UUID(gate) for gate in gates]):
             pass
 
 
+_ONE_AT_A_TIME = "select pg_advisory_xact_lock(key) from unnest(%s::bigint[]) as key"
+_SENT = """
+update access_grant held set sent_rev = told.rev, sequence = told.sequence
+from unnest(%s::uuid[], %s::int[], %s::bigint[]) as told (id, rev, sequence) where held.id = told.id
+"""
+
+
 @transaction.atomic
-def _send_some(gate: UUID) -> bool:
-    # One sender a gate at a time: an older word sent after a newer one would be the last in the stream.
-    Gate.objects.select_for_update().get(pk=gate)
-    waiting = list(Grant.objects.filter(gate=gate, sent_rev__lt=F("rev")).order_by("pk")[:BATCH])
-    if not waiting:
-        return False
+def _send_some(gates: Sequence[UUID]) -> bool:
+    with connection.cursor() as cursor:
+        # One sender a gate: an older word sent after a newer one would be the last in the stream. Not by the gates' rows: their
+        # health is written there, and must not wait for the bus.
+        cursor.execute(_ONE_AT_A_TIME, [sorted(gate.int & (2**63 - 1) for gate in gates)])
+        waiting = list(Grant.objects.filter(gate__in=gates, sent_rev__lt=F("rev")).order_by("-gone", "pk")[:BATCH])
+        if not waiting:
+            return False
 
-    async def publish(bus: Client) -> list[int]:
-        return await _publish(bus, waiting)
+        async def publish(bus: Client) -> list[int]:
+            return await _publish(bus, waiting)
 
-    for grant, sequence in zip(waiting, client.run(publish, 30), strict=True):
+        sequences = client.run(publish, 30)
         # Only what was sent: a change made meanwhile has a higher rev and goes out next.
-        Grant.objects.filter(pk=grant.pk).update(sent_rev=grant.rev, sequence=sequence)
+        cursor.execute(_SENT, [[grant.pk for grant in waiting], [grant.rev for grant in waiting], sequences])
     return True
 
 
-async def _publish(bus: Client, grants: list[Grant]) -> list[int]:
-    """Send these grants; returns their places in the stream."""
+async def _publish(bus: Client, grants: Sequence[Grant]) -> list[int]:
+    """Send these grants, each flushed to the server's disk, all on their way at once. Returns their places in the stream."""
     stream = bus.jetstream()
-    sequences = []
-    for grant in grants:
+
+    async def send(grant: Grant) -> int:
         subject = subjects.grant(grant.gate_id, grant.pk)
         payload = gate_link.message(grant)
-        headers = gate_link.signed(subject, payload)
-        sequences.append((await stream.publish(subject, payload, headers=headers)).seq)
-    return sequences
+        return (await stream.publish(subject, payload, timeout=20, headers=gate_link.signed(subject, payload))).seq
+
+    return await asyncio.gather(*(send(grant) for grant in grants))
 
 
 @app.task(queue="gates", retry=RetryStrategy(max_attempts=200, wait=1), name="access.grant_everybody")
@@ -58,8 +71,12 @@ def grant_everybody(community: str) -> None:
     """Tell a new gate about everybody who may use it: thousands of people, too many for the device to wait for."""
     with scope.platform():
         people = sources.everybody(UUID(community))
-    for person in people:
-        actions.refresh(person, UUID(community))
+        gates = [str(gate) for gate in Gate.objects.filter(community=UUID(community)).values_list("pk", flat=True)]
+    for number, person in enumerate(people, start=1):
+        actions.refresh(person, UUID(community), tell=False)
+        if number % BATCH == 0:
+            send_grants(gates)
+    send_grants(gates)
 
 
 @app.task(queue="gates", retry=RetryStrategy(max_attempts=5, wait=5), name="access.compare_face")
@@ -82,9 +99,9 @@ def catch_up(timestamp: int) -> None:
     for person, community in actions.outlived():
         actions.refresh(person, community)
     with scope.platform():
-        untold = Grant.objects.filter(sent_rev__lt=F("rev")).values_list("gate_id", flat=True).distinct()
-        for gate in list(untold):
-            send_grants(str(gate))
+        untold = list(Grant.objects.filter(sent_rev__lt=F("rev")).values_list("gate_id", flat=True).distinct())
+    for gate in untold:
+        send_grants([str(gate)])
 
 
 @app.periodic(cron="* * * * *")

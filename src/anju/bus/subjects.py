@@ -6,6 +6,7 @@ from uuid import UUID
 GRANTS_STREAM = "GRANTS"
 ENTRIES_STREAM = "ENTRIES"
 ASK = "ask.*.*"
+ASK_TIME = "ask.*.time"
 STATE = "state.*"
 ENTRIES = "entries.*"
 
