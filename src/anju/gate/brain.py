@@ -148,11 +148,18 @@ class Brain:
         return decide_nearby(permit, gate, self._grants.with_key(permit.key), self.clock.read(), self._uses)
 
     def mark(self, mark: str, way: Way, unknown: Reason) -> Decision:
-        """A card or plate was read: decide by its tag and carry it out. unknown: what to say of one that nobody here has."""
-        grants = self._grants.with_mark(self.settings.tag(mark))
-        decision = best((self._decide(one, way) for one in grants), Decision(False, unknown))
+        """A card was read: decide by its tag and carry it out. unknown: what to say of one that nobody here has."""
+        decision = self.judge(self.marked(self.settings.tag(mark)), way, unknown)
         self.act(decision, way)
         return decision
+
+    def marked(self, tag: str) -> list[Grant]:
+        """The rights that this tag of a plate or card stands for."""
+        return self._grants.with_mark(tag)
+
+    def judge(self, grants: Iterable[Grant], way: Way, unknown: Reason) -> Decision:
+        """The best that these rights come to now; carry it out by `act`."""
+        return best((self._decide(one, way) for one in grants), Decision(False, unknown))
 
     def remote(self, grant_id: UUID | None) -> tuple[Decision, str]:
         """The platform asks to open, for a grant or (None) for its staff.

@@ -13,8 +13,11 @@ from pathlib import Path
 from uuid import UUID
 
 import uvicorn
+from starlette.routing import Route
 
-from anju.gate import identity, nearby, pages
+from anju.gate import barrier_pages, identity, nearby, pages
+from anju.gate.barrier import Barrier
+from anju.gate.barrier_camera import Camera
 from anju.gate.brain import Brain
 from anju.gate.door import CommandDoor, Door, SimulatedDoor
 from anju.gate.identity import Identity, NotRegistered
@@ -26,6 +29,9 @@ from anju.gate.store import Store
 KIOSK_PAGE = Path(__file__).resolve().parents[3] / "web" / "dist" / "kiosk"
 MOST_MESSAGE = 4 * 1024 * 1024
 """Bytes; more than a frame may have, so that one a little too large is answered and not hung up on."""
+
+
+LEAST_TOKEN = 16
 
 
 def register(platform: str, code: str, home: Path) -> Identity:
@@ -42,7 +48,22 @@ class Beside:
     certificate: Path | None
 
 
-async def run(home: Path, host: str, port: int, door_program: str | None = None, beside: Beside | None = None) -> None:
+@dataclass(frozen=True)
+class Lane:
+    """A barrier's camera. camera: the address of its pictures; None: it posts them. token: what it must show to be heard."""
+
+    camera: str | None
+    token: str | None
+
+
+async def run(
+    home: Path,
+    host: str,
+    port: int,
+    door_program: str | None = None,
+    beside: Beside | None = None,
+    lane: Lane | None = None,
+) -> None:
     """Be the gate until told to stop. Raises NotRegistered."""
     me = identity.load(home)
     door: Door = CommandDoor(me.open_seconds, door_program) if door_program else SimulatedDoor(me.open_seconds)
@@ -51,8 +72,11 @@ async def run(home: Path, host: str, port: int, door_program: str | None = None,
     brain = Brain(store, door, me.platform)
     link = Link(me, brain)
     kiosk = Kiosk(me, brain, link)
+    barrier = Barrier(brain, link.news, kiosk.judged_car) if lane else None
+    camera = Camera(lane.camera, barrier) if lane and barrier and lane.camera else None
+    cars = _lane_routes(lane, barrier, camera) if lane and barrier else []
     config = uvicorn.Config(
-        pages.app(kiosk, Path(os.environ.get("ANJU_KIOSK", KIOSK_PAGE))),
+        pages.app(kiosk, Path(os.environ.get("ANJU_KIOSK", KIOSK_PAGE)), cars),
         host=host,
         port=port,
         access_log=False,
@@ -66,15 +90,23 @@ async def run(home: Path, host: str, port: int, door_program: str | None = None,
     brain.gallery()
     gc.freeze()  # tens of thousands of grants stay: looking through them for rubbish would take longer than a face
     phones = asyncio.create_task(_serve_phones(beside, Nearby(UUID(me.gate), brain, link))) if beside else None
+    watching = asyncio.create_task(camera.watch()) if camera else None
     try:
         await uvicorn.Server(config).serve()
     finally:
-        if phones is not None:
-            phones.cancel()
-        talking.cancel()
-        await asyncio.wait({talking, *([phones] if phones else ())}, timeout=2)
+        running = {task for task in (talking, phones, watching) if task is not None}
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running, timeout=2)
+        if barrier is not None:
+            barrier.close()
         kiosk.close()
         store.close()
+
+
+def _lane_routes(lane: Lane, barrier: Barrier, camera: Camera | None) -> list[Route]:
+    """Without a token nobody may post."""
+    return barrier_pages.routes(barrier, lane.token, camera.look if camera else lambda: None) if lane.token else []
 
 
 class _Second(uvicorn.Server):
@@ -113,6 +145,10 @@ def main(arguments: list[str]) -> int:
     running.add_argument("--door", help="a program that opens the door; it gets the seconds as its argument")
     running.add_argument("--nearby", help="HOST:PORT where phones before the gate reach it (default: nowhere)")
     running.add_argument("--certificate", type=Path, help="a PEM file, certificate and key, to serve phones by https")
+    running.add_argument("--barrier-camera", metavar="URL", help="where a barrier's camera gives its picture")
+    running.add_argument(
+        "--barrier-token-file", type=Path, help="a file with the token that a camera must show to post pictures"
+    )
     for verb in (joining, running):
         verb.add_argument("--home", type=Path, required=True, help="where this gate keeps its keys and its store")
     chosen = parser.parse_args(arguments)
@@ -121,11 +157,26 @@ def main(arguments: list[str]) -> int:
         if chosen.what == "register":
             sys.stdout.write(f"registered as {register(chosen.platform, chosen.code, chosen.home).name}\n")
         else:
-            asyncio.run(run(chosen.home, chosen.host, chosen.port, chosen.door, _beside(chosen)))
+            asyncio.run(run(chosen.home, chosen.host, chosen.port, chosen.door, _beside(chosen), _lane(chosen)))
     except NotRegistered as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
+
+
+def _lane(chosen: argparse.Namespace) -> Lane | None:
+    """Raises SystemExit when the token's file cannot be used."""
+    token = None
+    if chosen.barrier_token_file:
+        try:
+            token = chosen.barrier_token_file.read_text().strip()
+        except OSError as error:
+            sys.exit(f"The token's file cannot be read: {error.strerror}.")
+        if len(token) < LEAST_TOKEN:
+            sys.exit(
+                f"The token is too short: make one of {LEAST_TOKEN} characters or more, such as by openssl rand -hex 16."
+            )
+    return Lane(chosen.barrier_camera, token) if chosen.barrier_camera or token else None
 
 
 def _beside(chosen: argparse.Namespace) -> Beside | None:

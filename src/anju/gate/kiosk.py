@@ -17,6 +17,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from anju import __version__
 from anju.gate.approach import Answer, Approach, answer
+from anju.gate.barrier import Verdict
 from anju.gate.brain import Brain
 from anju.gate.eyes import Eyes, Sight
 from anju.gate.identity import Identity
@@ -120,6 +121,11 @@ class Kiosk:
         """Show and say on every page that the door is open."""
         for page in self._pages:
             page.show(page.approach.remote(time.monotonic()))
+
+    def judged_car(self, verdict: Verdict) -> None:
+        """Show and say on every page what the barrier has decided."""
+        for page in self._pages:
+            page.show(Answer("granted" if verdict.open else "refused", verdict.code, verdict.text, say=True))
 
     # frames
 

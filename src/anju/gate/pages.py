@@ -1,5 +1,6 @@
 """What the gate serves by HTTP: the kiosk's page, its socket and the gate's health."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -26,8 +27,8 @@ _HEADERS = [
 _NOT_BUILT = "<p>The kiosk page is not built: run ./anju up. / 页面尚未构建，请运行 ./anju up。</p>"
 
 
-def app(kiosk: Kiosk, page: Path) -> Starlette:
-    """The web application. page: the folder of the built kiosk page."""
+def app(kiosk: Kiosk, page: Path, more: Sequence[BaseRoute] = ()) -> Starlette:
+    """The web application. page: the folder of the built kiosk page. more: what else this gate serves."""
 
     async def health(request: Request) -> Response:
         del request
@@ -40,6 +41,7 @@ def app(kiosk: Kiosk, page: Path) -> Starlette:
     is_built = (page / "index.html").exists()
     routes: list[BaseRoute] = [
         Route("/health", health),
+        *more,
         WebSocketRoute("/kiosk/ws", kiosk.socket),
         Mount("/", StaticFiles(directory=page, html=True)) if is_built else Route("/", not_built),
     ]

@@ -61,6 +61,14 @@ TEXTS = {
     ),
     "permit_replayed": Text("请求已失效，请再点一次", "This request is out of date. Please press again"),
     "too_many": Text("操作太频繁，请一分钟后再试", "Too many tries. Please wait a minute"),
+    "no_plate": Text("没有看到车牌，请把车停正", "No number plate in view. Please stop straight before the barrier"),
+    "plate_ok": Text("车牌识别成功，请通行", "Your car was recognised. Please drive on"),
+    "plate_unknown": Text(
+        "这辆车没有登记，请联系住户或门岗", "This car is not registered. Please ask your host or the guard"
+    ),
+    "plate_unsure": Text(
+        "看不清车牌，请稍等或联系门岗", "The plate cannot be read for sure. Please wait, or ask the guard"
+    ),
     "busy": Text("请稍候", "One moment, please"),
 }
 
