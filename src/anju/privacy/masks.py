@@ -20,6 +20,11 @@ def ends(value: str) -> str:
     return value[:1] + "*" * max(1, len(value) - 2) + value[-1:]
 
 
+def plate(value: str) -> str:
+    """鲁A12345 -> 鲁A***45"""
+    return value[:2] + "*" * max(1, len(value) - 4) + value[-2:]
+
+
 def hidden(value: str) -> str:
     """Nothing but that there is something."""
     del value

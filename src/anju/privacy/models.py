@@ -63,6 +63,7 @@ class AuditEntry(models.Model):
         DISCLOSE = "disclose", _("依法提供")
         INCIDENT = "incident", _("安全事件")
         VISIT = "visit", _("访客接待")
+        PARKING = "parking", _("停车管理")
 
     privacy = Declares(
         subject="subject", erase=Erase.KEEP, rest=NotPersonal("opaque ids, field names and reason codes")

@@ -25,7 +25,10 @@ from anju.policies.centre_api import router as centre
 from anju.privacy.api import router as consents
 from anju.privacy.refusals import Refused, Text
 from anju.privacy.vault import Erased
+from anju.rentals.api import router as rentals
+from anju.rentals.leases_api import router as leases
 from anju.rights.api import router as rights
+from anju.vehicles.api import router as vehicles
 from anju.visitors.api import router as visitors
 from anju.visitors.visit_api import router as visit
 
@@ -50,6 +53,9 @@ for router in (
     statistics,
     visitors,
     visit,
+    leases,
+    rentals,
+    vehicles,
 ):
     api.add_router("", router)
 
