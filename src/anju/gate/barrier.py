@@ -23,7 +23,7 @@ SURE = 0.95
 LEAST_WIDE = 70
 """Pixels; the characters of a smaller plate are guesses."""
 GONE = 8.0
-"""Seconds without a sure reading of a car after which it has driven on: what comes then is a new try."""
+"""Seconds without a plate in view after which it has driven on: what comes then is a new try."""
 AGAIN = 10.0
 """Seconds after which a barrier is raised again for a car that has not moved: somebody was looking for their glasses."""
 UNCLEAR_PICTURES = 3
@@ -106,9 +106,10 @@ class Barrier:
         nearest = max(reads, key=lambda read: read.wide, default=None)
         if nearest is None:
             return _verdict("no_plate")
+        self._seen = now
         if not is_clear(nearest):
             return self._not_clear(now)
-        self._seen, self._unclear = now, 0
+        self._unclear = 0
         decision = judge(self._brain, nearest)
         car, before = plates.alike(nearest.text), self._decision
         if before is None or car != self._car or (decision.open and not before.open):
@@ -123,7 +124,6 @@ class Barrier:
         """A bad picture says nothing of whoever stands there; many of them, and somebody waits in vain."""
         self._unclear += 1
         if self._decision is None and self._unclear >= UNCLEAR_PICTURES:
-            self._seen = now
             return self._carry_out("", Decision(False, Reason.PLATE_UNSURE), now)
         return _verdict(self._decision.reason if self._decision else Reason.PLATE_UNSURE)
 
