@@ -168,12 +168,20 @@ def _locked(person: Person, secret: str) -> MemberInvitation:
     return read(person, secret)
 
 
-def admit(person: Person, home: Home, role: Role, *, name: str, until: datetime | None) -> Member:
-    """Somebody belongs to this home from now on. To be called in the community's scope. Raises Refused."""
+def admit(
+    person: Person, home: Home, role: Role, *, name: str, until: datetime | None, since: datetime | None = None
+) -> Member:
+    """Somebody belongs to this home from now (or `since`) on. To be called in the community's scope. Raises Refused."""
     try:
         with transaction.atomic():
             made = Member.objects.create(
-                community_id=home.community_id, person=person, home=home, role=role, name=name, until=until
+                community_id=home.community_id,
+                person=person,
+                home=home,
+                role=role,
+                name=name,
+                since=since or timezone.now(),
+                until=until,
             )
     except IntegrityError as error:
         raise Refused("already_certified", _("已经是这套房屋的成员，无需再次加入。"), status=409) from error
