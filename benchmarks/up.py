@@ -9,19 +9,9 @@ from pathlib import Path
 from anju.site.processes import family
 from anju.site.report import Figure, Report
 from anju.site.tour import scratch
+from benchmarks.memory import megabytes
 
 SETTLE = 20
-
-
-def _megabytes(process: int) -> float:
-    """Proportional set size: memory that several processes share counts once."""
-    try:
-        for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) / 1024
-    except (FileNotFoundError, ProcessLookupError, PermissionError):
-        return 0.0
-    return 0.0
 
 
 def _start(environment: dict[str, str], ready: Path) -> tuple["subprocess.Popen[bytes]", float]:
@@ -48,7 +38,7 @@ def run(report: Report) -> None:
     try:
         report.add("second start", Figure(seconds, "s", 15))
         time.sleep(SETTLE)
-        parts = {one: _megabytes(one) for one in family(process.pid)}
+        parts = {one: megabytes(one) for one in family(process.pid)}
         report.add(
             "idle memory (PSS), all processes", Figure(sum(parts.values()), "MB", 900, note=f"{len(parts)} processes")
         )

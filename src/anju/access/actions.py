@@ -39,17 +39,12 @@ MOST_KEYS = 5
 
 
 @transaction.atomic
-def refresh(person: UUID, community: UUID, *, tell: bool = True) -> None:
+def refresh(person: UUID, community: UUID, *, tell: bool = True) -> set[UUID]:
     """Bring this person's grants at every gate of the community in line with what holds now, and tell the gates that differ.
 
-    tell: whether a job is to tell them; who brings many in line tells for all of them.
+    tell: whether a job is to tell them; who brings much in line tells for all of it. Returns the gates that differ.
     """
-    from anju.access.tasks import (
-        FIRST,
-        SOON,
-        review_look_alikes,
-        send_grants,
-    )  # the task module imports Django's app registry
+    from anju.access.tasks import review_look_alikes, tell_gates  # the task module imports Django's app registry
 
     with scope.person(person, [community]):
         # One at a time for each person, and locked before looking: what was read before a withdrawal must not be written after it.
@@ -84,20 +79,23 @@ def refresh(person: UUID, community: UUID, *, tell: bool = True) -> None:
                 other.append(grant)
         Grant.objects.bulk_create(new)
         Grant.objects.bulk_update(other, ["payload", "gone", "rev"])
-        if tell and (changed := sorted({str(grant.gate_id) for grant in (*new, *other)})):
-            priority = FIRST if any(grant.gone for grant in other) else SOON
-            send_grants.configure(priority=priority).defer(gates=changed)
+        changed = {grant.gate_id for grant in (*new, *other)}
+        if tell:
+            tell_gates(changed)
         if flagged and not any(offer.face and offer.face.rev in flagged for offer in offers):
             review_look_alikes.defer(community=str(community))
+        return changed
 
 
+@transaction.atomic
 def refresh_everywhere(person: UUID) -> None:
     """`refresh` in every community where this person lives, will live or still holds a grant."""
+    from anju.access.tasks import tell_gates  # as above
+
     with scope.person(person):
         held = set(Grant.objects.filter(person=person).values_list("community_id", flat=True))
         places = held | set(Member.objects.filter(person=person).lasting().values_list("community_id", flat=True))
-    for community in places:
-        refresh(person, community)
+    tell_gates({gate for community in places for gate in refresh(person, community, tell=False)})
 
 
 def outlived() -> list[tuple[UUID, UUID]]:

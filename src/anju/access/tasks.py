@@ -1,7 +1,7 @@
 """Work that happens after the request: telling gates, comparing faces."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -16,8 +16,14 @@ from anju.bus import client, subjects
 from anju.privacy import scope
 
 BATCH = 1000
-SOON, FIRST = 0, 1
-"""Priorities: who may come in no more is told before who may."""
+FIRST = 1
+"""The priority of telling what has changed for somebody: before the thousands of a gate that has just registered."""
+
+
+def tell_gates(gates: Collection[UUID]) -> None:
+    """Have these gates told what they were not told yet, once this transaction holds."""
+    if gates:
+        send_grants.configure(priority=FIRST).defer(gates=sorted(str(gate) for gate in gates))
 
 
 @app.task(queue="gates", retry=RetryStrategy(max_attempts=200, wait=1), name="access.send_grants")

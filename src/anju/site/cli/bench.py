@@ -19,6 +19,7 @@ NAMES = {
     "privacy": "sealed and isolated rows against plain ones, and destroying a person's key",
     "withdrawal": "a consent withdrawn in the app to the gate's refusal",
     "ingest": "entries into PostgreSQL, against bare batched inserts of the same rows",
+    "gates": "a thousand gates: connecting, learning, entries, a revocation to the last of them",
     "decision": "every way in but a face's, at a gate that knows 20,000 grants",
     "kill": "gate, bus, database and web killed in turn while people come in",
 }
@@ -40,6 +41,8 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="anju bench", description=__doc__)
     parser.add_argument("name", nargs="?", choices=[*NAMES, "all"])
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
+    parser.add_argument("--gates", type=int, help="for `gates`: how many (1000)")
+    parser.add_argument("--people", type=int, help="for `gates`: how many in all (20000)")
     chosen = parser.parse_args(arguments)
     if chosen.name is None:
         print("\n".join(f"  {name:11} {text}" for name, text in NAMES.items()))
@@ -50,7 +53,8 @@ def main(arguments: list[str]) -> int:
     before = min(_spin() for _ in range(5))
     for name in NAMES if chosen.name == "all" else [chosen.name]:
         report.say(f"\n{name}: {NAMES[name]}")
-        import_module(f"benchmarks.{name}").run(report)
+        size = {"gates": chosen.gates, "people": chosen.people} if name == "gates" else {}
+        import_module(f"benchmarks.{name}").run(report, **{one: many for one, many in size.items() if many})
     drift = max(before, after := min(_spin() for _ in range(5))) / min(before, after)
     report.add("machine", Figure(drift, "x drift", note="too noisy to tell: run it again" if drift > _NOISY else ""))
     return report.finish(as_json=chosen.json)
