@@ -22,7 +22,7 @@ from anju.privacy.refusals import Refused
 router = Router(tags=["access"])
 
 
-class Place(Schema):
+class GatePlace(Schema):
     id: UUID
     name: str
 
@@ -31,7 +31,7 @@ class GateOut(Schema):
     id: UUID
     name: str
     place: str
-    community: Place
+    community: GatePlace
     online: bool
     ways: list[Way]
 
@@ -66,7 +66,7 @@ class Opened(Schema):
 class EntryOut(Schema):
     id: UUID
     at: datetime
-    gate: Place
+    gate: GatePlace
     way: Way
     result: Entry.Result
     reason: str
@@ -96,7 +96,7 @@ def gates(request: HttpRequest) -> list[GateOut]:
             id=one.gate.pk,
             name=one.gate.name,
             place=one.gate.place,
-            community=Place(id=one.gate.community_id, name=one.gate.community.name),
+            community=GatePlace(id=one.gate.community_id, name=one.gate.community.name),
             online=one.gate.online,
             ways=[Way(way) for way in one.ways],
         )
@@ -142,7 +142,7 @@ def entries(
         EntryOut(
             id=one.pk,
             at=one.at,
-            gate=Place(id=one.gate_id, name=one.gate.name),
+            gate=GatePlace(id=one.gate_id, name=one.gate.name),
             way=Way(one.way),
             result=Entry.Result(one.result),
             reason=one.reason,

@@ -1,5 +1,7 @@
 """Gates, who may come in, and who came."""
 
+from typing import TypeAlias
+
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -211,12 +213,15 @@ class Way(models.TextChoices):
     CARD = "card", _("门禁卡")
 
 
+class EntryResult(models.TextChoices):
+    GRANTED = "granted", _("已开门")
+    REFUSED = "refused", _("未开门")
+
+
 class Entry(models.Model):
     """Something that happened at a gate: somebody came in, or was refused. Counted once by its id, which the gate made."""
 
-    class Result(models.TextChoices):
-        GRANTED = "granted", _("已开门")
-        REFUSED = "refused", _("未开门")
+    Result: TypeAlias = EntryResult
 
     privacy = Declares(
         subject="person_id",

@@ -1,6 +1,6 @@
 """Communities, the homes in them, and who lives there."""
 
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 from uuid import UUID
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -235,15 +235,18 @@ class MemberInvitation(CommunityModel):
         ordering = ["-id"]
 
 
+class ApplicationState(models.TextChoices):
+    SUBMITTED = "submitted", _("待审核")
+    APPROVED = "approved", _("已通过")
+    REFUSED = "refused", _("未通过")
+    WITHDRAWN = "withdrawn", _("已撤回")
+    DISPUTED = "disputed", _("申诉中")
+
+
 class Application(CommunityModel):
     """Somebody's request to be known as a member of a home (房屋认证)."""
 
-    class State(models.TextChoices):
-        SUBMITTED = "submitted", _("待审核")
-        APPROVED = "approved", _("已通过")
-        REFUSED = "refused", _("未通过")
-        WITHDRAWN = "withdrawn", _("已撤回")
-        DISPUTED = "disputed", _("申诉中")
+    State: TypeAlias = ApplicationState
 
     OPEN: ClassVar = (State.SUBMITTED, State.DISPUTED)
 

@@ -1,5 +1,7 @@
 """What the platform tells a person."""
 
+from typing import TypeAlias
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -11,19 +13,22 @@ from anju.privacy.models import new_id
 from anju.privacy.sealed import Sealed
 
 
+class NoticeKind(models.TextChoices):
+    HOME = "home", _("房屋")
+    SECURITY = "security", _("安全")
+    FACE = "face", _("人脸")
+    POLICY = "policy", _("隐私政策")
+    RIGHTS = "rights", _("个人信息")
+    VISITOR = "visitor", _("访客")
+    VEHICLE = "vehicle", _("车辆")
+    RENTAL = "rental", _("租房")
+    GATE = "gate", _("门禁")
+
+
 class Notice(models.Model):
     """One message in a person's list."""
 
-    class Kind(models.TextChoices):
-        HOME = "home", _("房屋")
-        SECURITY = "security", _("安全")
-        FACE = "face", _("人脸")
-        POLICY = "policy", _("隐私政策")
-        RIGHTS = "rights", _("个人信息")
-        VISITOR = "visitor", _("访客")
-        VEHICLE = "vehicle", _("车辆")
-        RENTAL = "rental", _("租房")
-        GATE = "gate", _("门禁")
+    Kind: TypeAlias = NoticeKind
 
     privacy = Declares(
         subject="person_id",

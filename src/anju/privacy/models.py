@@ -1,5 +1,6 @@
 """Proofs: who agreed to what, and who looked at what. Both only ever grow."""
 
+from typing import TypeAlias
 from uuid import UUID
 
 import pgtrigger
@@ -105,16 +106,19 @@ class AuditLink(models.Model):
         triggers = APPEND_ONLY
 
 
+class SharingResult(models.TextChoices):
+    SENT = "sent", _("已发出")
+    FAILED = "failed", _("未送达")
+    REFUSED = "refused", _("已拦截")
+
+
 class Sharing(models.Model):
     """One time that something about a person left for a third party, or was stopped. Field names only, never values.
 
     What is sent is written down before it goes; a second row says when it did not arrive.
     """
 
-    class Result(models.TextChoices):
-        SENT = "sent", _("已发出")
-        FAILED = "failed", _("未送达")
-        REFUSED = "refused", _("已拦截")
+    Result: TypeAlias = SharingResult
 
     privacy = Declares(subject="subject", erase=Erase.KEEP, rest=NotPersonal("opaque ids, field names and codes"))
     append_only = True

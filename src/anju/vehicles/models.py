@@ -1,5 +1,7 @@
 """Residents' cars, the cars they expect, where cars stand, and their comings and goings."""
 
+from typing import TypeAlias
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -15,16 +17,19 @@ from anju.privacy.sealed import Sealed
 from anju.vehicles.purposes import VEHICLES
 
 
+class CarState(models.TextChoices):
+    KNOWN = "known", _("已登记")
+    CLAIMED = "claimed", _("待物业核实")
+    """Another household has this plate already: staff look at the papers."""
+
+
 class Car(CommunityModel):
     """A resident's car in a community where they live.
 
     inside_since: when it came in, until it leaves. Its plate leads to its owner through the vault alone (plate_index.py).
     """
 
-    class State(models.TextChoices):
-        KNOWN = "known", _("已登记")
-        CLAIMED = "claimed", _("待物业核实")
-        """Another household has this plate already: staff look at the papers."""
+    State: TypeAlias = CarState
 
     privacy = Declares(
         subject="person_id",
@@ -108,17 +113,20 @@ class Parking(CommunityModel):
         constraints = [models.CheckConstraint(condition=Q(until__gt=models.F("since")), name="parking_window")]
 
 
+class ParkingRequestState(models.TextChoices):
+    ASKED = "asked", _("待物业确认")
+    CONFIRMED = "confirmed", _("已办理")
+    REFUSED = "refused", _("未办理")
+    WITHDRAWN = "withdrawn", _("已撤回")
+
+
 class ParkingRequest(CommunityModel):
     """A resident asks for monthly parking, or to prolong it; staff confirm it once it is settled at their desk.
 
     parking: what is to be prolonged; none: a new one is asked for.
     """
 
-    class State(models.TextChoices):
-        ASKED = "asked", _("待物业确认")
-        CONFIRMED = "confirmed", _("已办理")
-        REFUSED = "refused", _("未办理")
-        WITHDRAWN = "withdrawn", _("已撤回")
+    State: TypeAlias = ParkingRequestState
 
     privacy = Declares(
         subject="person_id",

@@ -72,7 +72,7 @@ class AcceptIn(Schema):
     public: str = Field(max_length=100)
 
 
-class KeyIn(Schema):
+class VisitKeyIn(Schema):
     public: str = Field(max_length=100)
 
 
@@ -139,7 +139,7 @@ def accept(request: HttpRequest, asked: AcceptIn) -> VisitOut:
 
 
 @router.post("/visit/key", response=VisitOut)
-def move(request: HttpRequest, asked: KeyIn) -> VisitOut:
+def move(request: HttpRequest, asked: VisitKeyIn) -> VisitOut:
     """Show the code on this phone from now on."""
     visitor = _visitor(request)
     own.move(visitor, _point(asked.public))

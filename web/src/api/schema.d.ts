@@ -1648,6 +1648,430 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rentals/dealings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Dealings
+         * @description What one has asked for, and what was asked of one's listings.
+         */
+        get: operations["anju_rentals_leases_api_dealings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rentals/{listing}/viewings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask */
+        post: operations["anju_rentals_leases_api_ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/viewings/{viewing}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer Viewing */
+        post: operations["anju_rentals_leases_api_answer_viewing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/viewings/{viewing}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel Viewing */
+        post: operations["anju_rentals_leases_api_cancel_viewing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rentals/{listing}/leases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Apply */
+        post: operations["anju_rentals_leases_api_apply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leases/{lease}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer Lease */
+        post: operations["anju_rentals_leases_api_answer_lease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leases/{lease}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirm Lease */
+        post: operations["anju_rentals_leases_api_confirm_lease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leases/{lease}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraw Lease */
+        post: operations["anju_rentals_leases_api_withdraw_lease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leases/{lease}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End Lease */
+        post: operations["anju_rentals_leases_api_end_lease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rentals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search
+         * @description Open to everybody.
+         */
+        get: operations["anju_rentals_api_search"];
+        put?: never;
+        /** Make */
+        post: operations["anju_rentals_api_make"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rentals/mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Mine */
+        get: operations["anju_rentals_api_mine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rentals/{listing}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One
+         * @description Open to everybody.
+         */
+        get: operations["anju_rentals_api_one"];
+        put?: never;
+        post?: never;
+        /** Remove */
+        delete: operations["anju_rentals_api_remove"];
+        options?: never;
+        head?: never;
+        /** Change */
+        patch: operations["anju_rentals_api_change"];
+        trace?: never;
+    };
+    "/api/v1/rentals/{listing}/photos/{photo}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Photo
+         * @description A JPEG; open to everybody while the listing is.
+         */
+        get: operations["anju_rentals_api_photo"];
+        put?: never;
+        post?: never;
+        /** Remove Photo */
+        delete: operations["anju_rentals_api_remove_photo"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rentals/{listing}/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add Photos */
+        post: operations["anju_rentals_api_add_photos"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rentals/{listing}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publish */
+        post: operations["anju_rentals_api_publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vehicles/places": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Places
+         * @description One's homes, with their spaces and monthly parking.
+         */
+        get: operations["anju_vehicles_api_places"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vehicles/cars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Cars */
+        get: operations["anju_vehicles_api_cars"];
+        put?: never;
+        /**
+         * Add
+         * @description A plate that another household has waits for staff, who look at the papers.
+         */
+        post: operations["anju_vehicles_api_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vehicles/cars/{car}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove */
+        delete: operations["anju_vehicles_api_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vehicles/visitors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Visitors
+         * @description Cars that one has expected, the latest first.
+         */
+        get: operations["anju_vehicles_api_visitors"];
+        put?: never;
+        /** Expect */
+        post: operations["anju_vehicles_api_expect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vehicles/visitors/{car}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Call Off */
+        delete: operations["anju_vehicles_api_call_off"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vehicles/parking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Parking
+         * @description Ask for monthly parking, or to prolong it; staff confirm it.
+         */
+        post: operations["anju_vehicles_api_ask_parking"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vehicles/parking/{asked}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Withdraw */
+        delete: operations["anju_vehicles_api_withdraw"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vehicles/movements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Movements
+         * @description Comings and goings of one's own cars and of those one expected.
+         */
+        get: operations["anju_vehicles_api_movements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1836,15 +2260,15 @@ export interface components {
             purpose: string;
             /** Fields */
             fields: string[];
-            result: components["schemas"]["Result"];
+            result: components["schemas"]["SharingResult"];
             /** Result Text */
             result_text: string;
         };
         /**
-         * Result
+         * SharingResult
          * @enum {string}
          */
-        Result: "granted" | "refused";
+        SharingResult: "sent" | "failed" | "refused";
         /**
          * Leaving
          * @description title: the field's. count: how many values a withdrawal erases.
@@ -2033,7 +2457,7 @@ export interface components {
              * Format: uuid
              */
             id: string;
-            state: components["schemas"]["State"];
+            state: components["schemas"]["ApplicationState"];
             home: components["schemas"]["HomeRef"];
             role: components["schemas"]["Role"];
             /** Name */
@@ -2052,6 +2476,11 @@ export interface components {
             /** History */
             history: components["schemas"]["Step"][];
         };
+        /**
+         * ApplicationState
+         * @enum {string}
+         */
+        ApplicationState: "submitted" | "approved" | "refused" | "withdrawn" | "disputed";
         /** HomeRef */
         HomeRef: {
             /**
@@ -2069,14 +2498,9 @@ export interface components {
          * @enum {string}
          */
         Role: "owner" | "family" | "tenant";
-        /**
-         * State
-         * @enum {string}
-         */
-        State: "submitted" | "approved" | "refused" | "withdrawn" | "disputed";
         /** Step */
         Step: {
-            state: components["schemas"]["State"];
+            state: components["schemas"]["ApplicationState"];
             /**
              * At
              * Format: date-time
@@ -2259,11 +2683,21 @@ export interface components {
             name: string;
             /** Place */
             place: string;
-            community: components["schemas"]["Place"];
+            community: components["schemas"]["GatePlace"];
             /** Online */
             online: boolean;
             /** Ways */
             ways: components["schemas"]["Way"][];
+        };
+        /** GatePlace */
+        GatePlace: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
         };
         /**
          * Way
@@ -2336,9 +2770,9 @@ export interface components {
              * Format: date-time
              */
             at: string;
-            gate: components["schemas"]["Place"];
+            gate: components["schemas"]["GatePlace"];
             way: components["schemas"]["Way"];
-            result: components["schemas"]["Result"];
+            result: components["schemas"]["EntryResult"];
             /** Reason */
             reason: string;
             /** Reason Text */
@@ -2351,6 +2785,11 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /**
+         * EntryResult
+         * @enum {string}
+         */
+        EntryResult: "granted" | "refused";
         /** KeyOut */
         KeyOut: {
             /**
@@ -2370,6 +2809,11 @@ export interface components {
         KeyIn: {
             /** Public */
             public: string;
+            /**
+             * Label
+             * @default
+             */
+            label: string;
         };
         /** FaceGate */
         FaceGate: {
@@ -2460,10 +2904,10 @@ export interface components {
             version: string;
         };
         /**
-         * Kind
+         * NoticeKind
          * @enum {string}
          */
-        Kind: "home" | "security" | "face" | "policy" | "rights" | "visitor" | "vehicle" | "rental" | "gate";
+        NoticeKind: "home" | "security" | "face" | "policy" | "rights" | "visitor" | "vehicle" | "rental" | "gate";
         /** NoticeList */
         NoticeList: {
             /** Items */
@@ -2478,7 +2922,7 @@ export interface components {
              * Format: uuid
              */
             id: string;
-            kind: components["schemas"]["Kind"];
+            kind: components["schemas"]["NoticeKind"];
             /** Title */
             title: string;
             /** Body */
@@ -3052,6 +3496,11 @@ export interface components {
             /** Public */
             public: string;
         };
+        /** VisitKeyIn */
+        VisitKeyIn: {
+            /** Public */
+            public: string;
+        };
         /** CheckOut */
         CheckOut: {
             /** Ok */
@@ -3067,6 +3516,455 @@ export interface components {
                 number,
                 number
             ] | null;
+        };
+        /** Dealings */
+        Dealings: {
+            /** Viewings */
+            viewings: components["schemas"]["ViewingOut"][];
+            /** Leases */
+            leases: components["schemas"]["LeaseOut"][];
+        };
+        /**
+         * LeaseOut
+         * @description home: the door, told once the lease is offered. name: of the tenant. Money in fen.
+         */
+        LeaseOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Side
+             * @enum {string}
+             */
+            side: "tenant" | "landlord";
+            listing: components["schemas"]["RentedHome"];
+            /** Home */
+            home: string;
+            /** Name */
+            name: string;
+            /** Note */
+            note: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Rent */
+            rent: number;
+            /** Deposit */
+            deposit: number;
+            state: components["schemas"]["LeaseState"];
+        };
+        /**
+         * LeaseState
+         * @enum {string}
+         */
+        LeaseState: "applied" | "offered" | "active" | "ended" | "refused" | "withdrawn";
+        /** RentedHome */
+        RentedHome: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Title */
+            title: string;
+            /** Community */
+            community: string;
+        };
+        /**
+         * ViewingOut
+         * @description link: with which a prospect comes in, theirs alone to see. name, phone: of the prospect, for both sides.
+         */
+        ViewingOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Side
+             * @enum {string}
+             */
+            side: "prospect" | "owner";
+            listing: components["schemas"]["RentedHome"];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            state: components["schemas"]["ViewingState"];
+            /** Name */
+            name: string;
+            /** Phone */
+            phone: string;
+            /** Link */
+            link: string;
+        };
+        /**
+         * ViewingState
+         * @enum {string}
+         */
+        ViewingState: "asked" | "confirmed" | "refused" | "cancelled";
+        /** ViewingIn */
+        ViewingIn: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Name */
+            name: string;
+            /** Phone */
+            phone: string;
+        };
+        /** RentalAnswer */
+        RentalAnswer: {
+            /** Agree */
+            agree: boolean;
+        };
+        /** LeaseIn */
+        LeaseIn: {
+            /** Name */
+            name: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /**
+         * ListingOut
+         * @description As everybody sees it: the building, and neither door nor owner. Money in fen a month.
+         */
+        ListingOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Title */
+            title: string;
+            /** Text */
+            text: string;
+            /** Terms */
+            terms: string;
+            /** Community */
+            community: string;
+            /** Address */
+            address: string;
+            /** Building */
+            building: string;
+            /** Floor */
+            floor: number;
+            /** Area */
+            area: number | null;
+            /** Rent */
+            rent: number;
+            /** Deposit */
+            deposit: number;
+            /** Rooms */
+            rooms: number;
+            /**
+             * Available From
+             * Format: date
+             */
+            available_from: string;
+            /** Fewest Months */
+            fewest_months: number;
+            /** Photos */
+            photos: string[];
+            /** Yours */
+            yours: boolean;
+        };
+        /**
+         * ListingState
+         * @enum {string}
+         */
+        ListingState: "draft" | "published" | "let";
+        /**
+         * OwnListing
+         * @description As its owner sees it: with the door.
+         */
+        OwnListing: {
+            listing: components["schemas"]["ListingOut"];
+            /**
+             * Home
+             * Format: uuid
+             */
+            home: string;
+            /** Label */
+            label: string;
+            state: components["schemas"]["ListingState"];
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+        };
+        /** NewListing */
+        NewListing: {
+            /** Title */
+            title: string;
+            /** Text */
+            text: string;
+            /**
+             * Terms
+             * @default
+             */
+            terms: string;
+            /** Rent */
+            rent: number;
+            /**
+             * Deposit
+             * @default 0
+             */
+            deposit: number;
+            /** Rooms */
+            rooms: number;
+            /**
+             * Available From
+             * Format: date
+             */
+            available_from: string;
+            /**
+             * Fewest Months
+             * @default 1
+             */
+            fewest_months: number;
+            /**
+             * Home
+             * Format: uuid
+             */
+            home: string;
+        };
+        /** ListingIn */
+        ListingIn: {
+            /** Title */
+            title: string;
+            /** Text */
+            text: string;
+            /**
+             * Terms
+             * @default
+             */
+            terms: string;
+            /** Rent */
+            rent: number;
+            /**
+             * Deposit
+             * @default 0
+             */
+            deposit: number;
+            /** Rooms */
+            rooms: number;
+            /**
+             * Available From
+             * Format: date
+             */
+            available_from: string;
+            /**
+             * Fewest Months
+             * @default 1
+             */
+            fewest_months: number;
+        };
+        /** PublishIn */
+        PublishIn: {
+            /** Published */
+            published: boolean;
+        };
+        /** CarHome */
+        CarHome: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Label */
+            label: string;
+        };
+        /** ParkingOut */
+        ParkingOut: {
+            /** Space */
+            space: string | null;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /**
+         * ParkingPlace
+         * @description may_park: whether the home's cars may come in now.
+         */
+        ParkingPlace: {
+            home: components["schemas"]["CarHome"];
+            /** Spaces */
+            spaces: string[];
+            parking: components["schemas"]["ParkingOut"] | null;
+            request: components["schemas"]["ParkingRequestOut"] | null;
+            /** May Park */
+            may_park: boolean;
+        };
+        /** ParkingRequestOut */
+        ParkingRequestOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Months */
+            months: number;
+            state: components["schemas"]["ParkingRequestState"];
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+        };
+        /**
+         * ParkingRequestState
+         * @enum {string}
+         */
+        ParkingRequestState: "asked" | "confirmed" | "refused" | "withdrawn";
+        /** CarOut */
+        CarOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Plate */
+            plate: string;
+            kind: components["schemas"]["Kind"];
+            state: components["schemas"]["CarState"];
+            /** Community */
+            community: string;
+            /** Inside Since */
+            inside_since: string | null;
+        };
+        /**
+         * CarState
+         * @enum {string}
+         */
+        CarState: "known" | "claimed";
+        /**
+         * Kind
+         * @description The colour that a plate of this form has; which ordinary ones are yellow the number does not say.
+         * @enum {string}
+         */
+        Kind: "blue" | "green" | "yellow" | "black" | "white";
+        /** CarIn */
+        CarIn: {
+            /**
+             * Home
+             * Format: uuid
+             */
+            home: string;
+            /** Plate */
+            plate: string;
+        };
+        /**
+         * VisitorCarOut
+         * @description over: its window has passed, or it was called off.
+         */
+        VisitorCarOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Plate */
+            plate: string;
+            home: components["schemas"]["CarHome"];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Over */
+            over: boolean;
+            /** Inside Since */
+            inside_since: string | null;
+        };
+        /** VisitorCarIn */
+        VisitorCarIn: {
+            /**
+             * Home
+             * Format: uuid
+             */
+            home: string;
+            /** Plate */
+            plate: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /** ParkingIn */
+        ParkingIn: {
+            /**
+             * Home
+             * Format: uuid
+             */
+            home: string;
+            /** Months */
+            months: number;
+        };
+        /** MovementOut */
+        MovementOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Plate */
+            plate: string;
+            /** Visitor */
+            visitor: boolean;
+            /** Gate */
+            gate: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Outwards */
+            outwards: boolean;
         };
     };
     responses: never;
@@ -5205,7 +6103,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["KeyIn"];
+                "application/json": components["schemas"]["VisitKeyIn"];
             };
         };
         responses: {
@@ -5334,6 +6232,666 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    anju_rentals_leases_api_dealings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dealings"];
+                };
+            };
+        };
+    };
+    anju_rentals_leases_api_ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                listing: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewingIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dealings"];
+                };
+            };
+        };
+    };
+    anju_rentals_leases_api_answer_viewing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                viewing: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RentalAnswer"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dealings"];
+                };
+            };
+        };
+    };
+    anju_rentals_leases_api_cancel_viewing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                viewing: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dealings"];
+                };
+            };
+        };
+    };
+    anju_rentals_leases_api_apply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                listing: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeaseIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dealings"];
+                };
+            };
+        };
+    };
+    anju_rentals_leases_api_answer_lease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lease: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RentalAnswer"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dealings"];
+                };
+            };
+        };
+    };
+    anju_rentals_leases_api_confirm_lease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lease: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dealings"];
+                };
+            };
+        };
+    };
+    anju_rentals_leases_api_withdraw_lease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lease: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dealings"];
+                };
+            };
+        };
+    };
+    anju_rentals_leases_api_end_lease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lease: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dealings"];
+                };
+            };
+        };
+    };
+    anju_rentals_api_search: {
+        parameters: {
+            query?: {
+                q?: string;
+                least?: number | null;
+                most?: number | null;
+                rooms?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListingOut"][];
+                };
+            };
+        };
+    };
+    anju_rentals_api_make: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewListing"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnListing"];
+                };
+            };
+        };
+    };
+    anju_rentals_api_mine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnListing"][];
+                };
+            };
+        };
+    };
+    anju_rentals_api_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                listing: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListingOut"];
+                };
+            };
+        };
+    };
+    anju_rentals_api_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                listing: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_rentals_api_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                listing: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ListingIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnListing"];
+                };
+            };
+        };
+    };
+    anju_rentals_api_photo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                listing: string;
+                photo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_rentals_api_remove_photo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                listing: string;
+                photo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnListing"];
+                };
+            };
+        };
+    };
+    anju_rentals_api_add_photos: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                listing: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Photos */
+                    photos: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnListing"];
+                };
+            };
+        };
+    };
+    anju_rentals_api_publish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                listing: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnListing"];
+                };
+            };
+        };
+    };
+    anju_vehicles_api_places: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkingPlace"][];
+                };
+            };
+        };
+    };
+    anju_vehicles_api_cars: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CarOut"][];
+                };
+            };
+        };
+    };
+    anju_vehicles_api_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CarIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CarOut"];
+                };
+            };
+        };
+    };
+    anju_vehicles_api_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                car: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_vehicles_api_visitors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitorCarOut"][];
+                };
+            };
+        };
+    };
+    anju_vehicles_api_expect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VisitorCarIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitorCarOut"];
+                };
+            };
+        };
+    };
+    anju_vehicles_api_call_off: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                car: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_vehicles_api_ask_parking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParkingIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkingRequestOut"];
+                };
+            };
+        };
+    };
+    anju_vehicles_api_withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                asked: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_vehicles_api_movements: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovementOut"][];
+                };
             };
         };
     };
