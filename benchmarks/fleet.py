@@ -6,6 +6,7 @@ What is light about them: their stores lie in memory, and they have no camera. T
 import asyncio
 import gc
 import json
+import logging
 import sys
 import time
 from collections.abc import Sequence
@@ -127,7 +128,10 @@ async def _serve(fleet: Fleet) -> None:
 
 def main(plan: Path, home: Path) -> None:
     """plan: what benchmarks.city made. home: a folder in memory."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
     fleet = Fleet(json.loads(plan.read_text()), home)
     asyncio.run(_serve(fleet))
 

@@ -26,6 +26,9 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 
+MOST_GATES = 100_000
+
+
 class BusError(RuntimeError):
     """The bus did not carry a message: it is down, or nobody answered in time."""
 
@@ -64,6 +67,7 @@ async def ensure_streams(client: Client) -> None:
             subjects=["grants.*.*"],
             max_msgs_per_subject=1,  # the last word about each grant
             discard=DiscardPolicy.OLD,
+            max_consumers=MOST_GATES,  # left unsaid, the server takes a thousand and refuses the next gate
             allow_direct=True,
         ),
         StreamConfig(
