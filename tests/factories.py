@@ -34,6 +34,9 @@ from anju.privacy import consent, scope
 from anju.privacy.models import new_id
 from anju.privacy.purposes import Purpose
 from anju.recognition.faces import DIMENSIONS, Vector
+from anju.vehicles import actions as vehicles
+from anju.vehicles.models import Car, Space
+from anju.vehicles.purposes import VEHICLES
 from anju.visitors import actions as visitors
 from anju.visitors import own
 from anju.visitors.models import Pass
@@ -216,3 +219,33 @@ def workbook(*rows: Sequence[object]) -> bytes:
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+def plate() -> str:
+    """A number plate that no camera takes for another of this run."""
+    return (
+        "鲁"
+        + _random.choice("ABCEFHJK")
+        + "".join(_random.choices("1347", k=3))
+        + _random.choice("AEFHJKLM")
+        + _random.choice("9347")
+    )
+
+
+def space(place: Community, where: Home | None = None, title: str = "") -> Space:
+    """A parking space, of this home when said."""
+    with scope.platform():
+        return Space.objects.create(community=place, name=title or f"B1-{_random.randrange(10**6)}", home=where)
+
+
+def car(who: Person, where: Home, text: str = "") -> Car:
+    """A resident's registered car."""
+    agree(who, VEHICLES)
+    with scope.person(who.pk):
+        return vehicles.add_car(who, home=where.pk, plate=text or plate())
+
+
+def barrier(place: Community, title: str = "车库入口", direction: str = "in") -> Gate:
+    """A barrier that staff have added and no device has joined."""
+    with scope.platform():
+        return Gate.objects.create(community=place, name=title, kind=Gate.Kind.BARRIER, direction=direction)

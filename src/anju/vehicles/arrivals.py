@@ -5,17 +5,16 @@ from uuid import UUID
 
 from django.dispatch import receiver
 
-from anju.access.models import Entry, Gate, Grant
+from anju.access.models import Entry, Gate
 from anju.access.signals import entry_recorded
 from anju.vehicles.actions import tell_change
 from anju.vehicles.models import Car, Movement, VisitorCar
 
 
 @receiver(entry_recorded)
-def _follow(entry: Entry, grant: UUID | None, **_options: Any) -> None:  # Any: the signal's own arguments
-    if grant is None or entry.person_id is None or entry.result != Entry.Result.GRANTED:
+def _follow(entry: Entry, source: str | None, **_options: Any) -> None:  # Any: the signal's own arguments
+    if source is None or entry.person_id is None or entry.result != Entry.Result.GRANTED:
         return
-    source = Grant.objects.filter(pk=grant, gate=entry.gate_id).values_list("source", flat=True).first() or ""
     kind, _dot, rest = source.partition(".")
     number = rest.removesuffix(".out")
     if kind == "car":

@@ -5,12 +5,15 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextChoices
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from anju.access import gate_link
+from anju.access.models import Gate
 from anju.homes.actions import require_duty
-from anju.homes.duties import KEEP_PARKING
+from anju.homes.duties import KEEP_PARKING, OPEN_GATES
 from anju.notices import actions as notices
 from anju.notices.models import Notice
 from anju.people.models import Person
@@ -151,3 +154,28 @@ def movements() -> QuerySet[Movement]:
 def spaces_of(community: UUID) -> int:
     """How many spaces there are."""
     return Space.objects.filter(community=community).count()
+
+
+# --- raising a barrier by hand ----------------------------------------------------------------------------------------
+
+
+class Why(TextChoices):
+    """Why staff let a car in or out by hand: a choice, so that nothing personal is typed into the audit."""
+
+    MISREAD = "misread", gettext_lazy("已登记，道闸没有认出")
+    VISITOR = "visitor", gettext_lazy("访客，住户已同意")
+    DELIVERY = "delivery", gettext_lazy("送货、搬家")
+    EMERGENCY = "emergency", gettext_lazy("急救、消防、公安")
+    WORKS = "works", gettext_lazy("施工、维修")
+    LEAVING = "leaving", gettext_lazy("驶出")
+
+
+def raise_barrier(staff: Person, gate: Gate, why: str) -> None:
+    """Open a barrier from afar, for a reason that is written down before it is asked to. Raises Refused."""
+    require_duty(staff, gate.community_id, *OPEN_GATES.duties)
+    if gate.kind != Gate.Kind.BARRIER:
+        raise Refused("no_barrier", _("这不是车行道闸，请在门禁监控里开门。"), status=409)
+    if why not in Why.values:
+        raise Refused("why_required", _("请选择抬杆的原因，它会记入审计。"), field="why")
+    audit.record(AuditEntry.Action.GATE, gate, actor=staff.pk, reason=f"barrier_{why}")
+    gate_link.open_gate(gate.pk, None)
