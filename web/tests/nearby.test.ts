@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { pieces } from '@/access/bluetooth'
 import { metres, question } from '@/access/nearby'
 
 test('what is signed is the context, the gate, the challenge and the permit’s digest', async () => {
@@ -11,4 +12,14 @@ test('what is signed is the context, the gate, the challenge and the permit’s 
 
 test('a thousandth of a degree north is about 111 metres', () => {
   expect(metres({ latitude: 36.66, longitude: 117.02 }, { latitude: 36.661, longitude: 117.02 })).toBe(111)
+})
+
+test('a message over the air says with each piece whether more follow', () => {
+  const sent = pieces(new Uint8Array([1, 2, 3, 4, 5]), 2)
+  expect(sent.map((piece) => [...piece])).toEqual([
+    [1, 1, 2],
+    [1, 3, 4],
+    [0, 5],
+  ])
+  expect(pieces(new Uint8Array([])).map((piece) => [...piece])).toEqual([[0]])
 })

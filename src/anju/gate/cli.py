@@ -6,7 +6,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Generator
+from collections.abc import Coroutine, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,11 +41,14 @@ def register(platform: str, code: str, home: Path) -> Identity:
 
 @dataclass(frozen=True)
 class Beside:
-    """Where phones that stand before the gate reach it. certificate: a PEM file with its key, for https."""
+    """How phones that stand before the gate reach it.
 
-    host: str
-    port: int
+    address: host and port on the local network. certificate: a PEM file with its key, for https. radio: a Bluetooth transport.
+    """
+
+    address: tuple[str, int] | None
     certificate: Path | None
+    radio: str | None
 
 
 @dataclass(frozen=True)
@@ -89,12 +92,12 @@ async def run(
     await kiosk.warm()
     brain.gallery()
     gc.freeze()  # tens of thousands of grants stay: looking through them for rubbish would take longer than a face
-    phones = asyncio.create_task(_serve_phones(beside, Nearby(UUID(me.gate), brain, link))) if beside else None
+    phones = [asyncio.create_task(one) for one in _phones(beside, Nearby(UUID(me.gate), brain, link))] if beside else []
     watching = asyncio.create_task(camera.watch()) if camera else None
     try:
         await uvicorn.Server(config).serve()
     finally:
-        running = {task for task in (talking, phones, watching) if task is not None}
+        running = {task for task in (talking, watching, *phones) if task is not None}
         for task in running:
             task.cancel()
         await asyncio.wait(running, timeout=2)
@@ -117,16 +120,25 @@ class _Second(uvicorn.Server):
         yield
 
 
-async def _serve_phones(beside: Beside, gate: Nearby) -> None:
+def _phones(beside: Beside, gate: Nearby) -> Iterator[Coroutine[None, None, None]]:
+    if beside.address:
+        yield _serve_phones(*beside.address, beside.certificate, gate)
+    if beside.radio:
+        from anju.gate import bluetooth  # only a gate with a radio has what this needs (requirements/bluetooth.txt)
+
+        yield bluetooth.serve(beside.radio, gate)
+
+
+async def _serve_phones(host: str, port: int, certificate: Path | None, gate: Nearby) -> None:
     """On an address of its own: the kiosk's page and its camera's socket are nobody's on the network."""
     config = uvicorn.Config(
         nearby.app(gate),
-        host=beside.host,
-        port=beside.port,
+        host=host,
+        port=port,
         access_log=False,
         log_level="warning",
         limit_concurrency=64,
-        ssl_certfile=beside.certificate,
+        ssl_certfile=certificate,
         timeout_graceful_shutdown=1,
     )
     await _Second(config).serve()
@@ -144,6 +156,9 @@ def main(arguments: list[str]) -> int:
     running.add_argument("--port", type=int, default=8010)
     running.add_argument("--door", help="a program that opens the door; it gets the seconds as its argument")
     running.add_argument("--nearby", help="HOST:PORT where phones before the gate reach it (default: nowhere)")
+    running.add_argument(
+        "--bluetooth", help="the radio over which phones reach it, such as hci-socket:0 (default: none)"
+    )
     running.add_argument("--certificate", type=Path, help="a PEM file, certificate and key, to serve phones by https")
     running.add_argument("--barrier-camera", metavar="URL", help="where a barrier's camera gives its picture")
     running.add_argument(
@@ -180,7 +195,8 @@ def _lane(chosen: argparse.Namespace) -> Lane | None:
 
 
 def _beside(chosen: argparse.Namespace) -> Beside | None:
-    if not chosen.nearby:
+    if not chosen.nearby and not chosen.bluetooth:
         return None
-    host, _colon, port = chosen.nearby.rpartition(":")
-    return Beside(host or "0.0.0.0", int(port), chosen.certificate)  # noqa: S104  the operator asked for it
+    host, _colon, port = (chosen.nearby or "").rpartition(":")
+    address = (host or "0.0.0.0", int(port)) if port else None  # noqa: S104  the operator asked for it
+    return Beside(address, chosen.certificate, chosen.bluetooth)

@@ -47,7 +47,7 @@ export async function question(gate: string, challenge: string, permit: string):
   return new Uint8Array([...CONTEXT, ...uuidBytes(gate), ...bytes(challenge), ...digest])
 }
 
-interface GateAnswer {
+export interface GateAnswer {
   open: boolean
   code: string
   zh: string
@@ -72,21 +72,31 @@ export async function isNear(gate: NearbyGate): Promise<boolean> {
   }
 }
 
+/** The message that answers a challenge. */
+export async function answerTo(gate: string, challenge: string, permit: NearbyPermit, key: PhoneKey): Promise<string> {
+  const asked = await question(gate, challenge, permit.text)
+  const signature = new Uint8Array(await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, key.privateKey, asked))
+  return JSON.stringify({ permit: permit.text, challenge, signature: base64url(signature) })
+}
+
+/** The gate's words. Raises Problem with them when it stays shut. */
+export function saidBy(gate: GateAnswer): string {
+  const text = currentLanguage() === 'en' ? gate.en : gate.zh
+  if (!gate.open) throw new Problem(403, gate.code, text)
+  return text
+}
+
 /** Open it. Raises Problem with the gate's own words; `unreachable`: this phone does not reach it. */
 export async function openNearby(gate: NearbyGate, permit: NearbyPermit, key: PhoneKey): Promise<string> {
   let said: GateAnswer
   try {
     const { challenge } = await gateSays<{ challenge: string }>(gate.address, '/nearby/challenge')
-    const asked = await question(gate.id, challenge, permit.text)
-    const signature = new Uint8Array(await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, key.privateKey, asked))
-    const body = JSON.stringify({ permit: permit.text, challenge, signature: base64url(signature) })
+    const body = await answerTo(gate.id, challenge, permit, key)
     said = await gateSays<GateAnswer>(gate.address, '/nearby/open', { method: 'POST', body, headers: { 'Content-Type': 'application/json' } })
   } catch {
     throw new Problem(0, 'unreachable', '')
   }
-  const text = currentLanguage() === 'en' ? said.en : said.zh
-  if (!said.open) throw new Problem(403, said.code, text)
-  return text
+  return saidBy(said)
 }
 
 const EARTH = 6_371_000
