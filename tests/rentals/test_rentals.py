@@ -171,6 +171,27 @@ def test_a_viewing_that_the_owner_agrees_to_comes_with_a_pass(listing: str, land
     assert datetime.fromisoformat(visit["until"]) - datetime.fromisoformat(visit["since"]) == timedelta(minutes=75)
 
 
+def test_a_cancelled_viewing_leaves_no_pass_and_nothing_written_for_it(
+    listing: str, landlord: Side, tenant: Side
+) -> None:
+    at = (timezone.now() + timedelta(hours=5)).isoformat()
+    tenant.door.post(f"/rentals/{listing}/viewings", {"at": at, "name": "李小红", "phone": "13900139000"})
+    (waiting,) = landlord.door.get("/rentals/dealings").body["viewings"]
+    landlord.door.post(f"/viewings/{waiting['id']}/answer", {"agree": True})
+    assert tenant.door.post(f"/viewings/{waiting['id']}/cancel").status == 200
+    assert landlord.door.get("/visitors/passes").body == []
+
+
+def test_who_takes_the_consent_back_is_no_visitor_either(listing: str, landlord: Side, tenant: Side) -> None:
+    at = (timezone.now() + timedelta(hours=5)).isoformat()
+    tenant.door.post(f"/rentals/{listing}/viewings", {"at": at, "name": "李小红", "phone": "13900139000"})
+    (waiting,) = landlord.door.get("/rentals/dealings").body["viewings"]
+    landlord.door.post(f"/viewings/{waiting['id']}/answer", {"agree": True})
+    with scope.person(tenant.person.pk):
+        consent.withdraw(tenant.person.pk, RENTAL)
+    assert landlord.door.get("/visitors/passes").body == []
+
+
 def test_nobody_asks_twice_or_for_their_own(listing: str, landlord: Side, tenant: Side) -> None:
     asked = {"at": (timezone.now() + timedelta(hours=5)).isoformat(), "name": "李小红", "phone": "13900139000"}
     assert tenant.door.post(f"/rentals/{listing}/viewings", asked).status == 201

@@ -23,6 +23,7 @@ from anju.rentals import queries
 from anju.rentals.listings import MOST_MONTHS
 from anju.rentals.models import Lease, LeaseState, Listing, ListingState, Viewing
 from anju.rentals.purposes import RENTAL
+from anju.rentals.viewings import forget_pass
 
 FURTHEST = timedelta(days=90)
 MONTH = timedelta(days=31)
@@ -200,4 +201,6 @@ def _end_all(person: UUID) -> None:
         for lease in theirs.select_related("member"):
             if lease.member is not None:
                 end_membership(lease.member, at=max(timezone.now(), lease.member.since))
+        for viewing in Viewing.objects.filter(Q(prospect=person) | Q(listing__owner=person), visitor__isnull=False):
+            forget_pass(viewing)
         Viewing.objects.filter(listing__owner=person).delete()

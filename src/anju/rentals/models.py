@@ -83,13 +83,17 @@ class ViewingState(models.TextChoices):
 
 
 class Viewing(CommunityModel):
-    """Somebody who would like to see a home. link: of the pass with which they come in, once the owner has agreed."""
+    """Somebody who would like to see a home.
+
+    visitor, link: as whom and with which pass they come in, once the owner has agreed.
+    """
 
     privacy = Declares(
         subject="prospect_id",
         fields={
             "at": Personal(Category.HOME, RENTAL, _("看房时间")),
             "state": Personal(Category.HOME, RENTAL, _("看房预约状态")),
+            "visitor": NotPersonal("an opaque id"),
         },
     )
     isolation = Isolation(person="prospect_id")
@@ -98,6 +102,7 @@ class Viewing(CommunityModel):
     prospect = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="viewings")
     name = Sealed(Category.NAME, purpose=RENTAL, title=_("看房人姓名"), mask=family_name, required=True)
     phone = Sealed(Category.PHONE, purpose=RENTAL, title=_("看房人手机号"), mask=last_four, required=True)
+    visitor = models.UUIDField(null=True)
     link = Sealed(Category.CREDENTIAL, purpose=RENTAL, title=_("看房通行链接"))
     at = models.DateTimeField(_("看房时间"))
     state = models.CharField(_("状态"), max_length=10, choices=ViewingState, default=ViewingState.ASKED)

@@ -78,9 +78,9 @@ def answer(owner: Person, viewing: UUID, *, agree: bool, origin: str) -> Viewing
             window = visitors.Window(found.at - EARLY, found.at + LATE)
             home, name, phone = found.listing.home_id, found.name.open(), found.phone.open()
             pass_ = visitors.invite(owner, home=home, name=name, phone=phone, window=window)
-            found.link = f"{origin}/visit#{pass_.secret}"
+            found.visitor, found.link = pass_.visit.visitor_id, f"{origin}/visit#{pass_.secret}"
         found.state = ViewingState.CONFIRMED if agree else ViewingState.REFUSED
-        found.save(update_fields=["state", "link"])
+        found.save(update_fields=["state", "visitor", "link"])
     with notices.language_of(found.prospect):
         title = _("看房已确认") if agree else _("看房未能安排")
         text = _("请到“租房”打开通行链接，凭二维码进门。") if agree else _("业主暂时不便看房，您可以换个时间再约。")
@@ -88,14 +88,24 @@ def answer(owner: Person, viewing: UUID, *, agree: bool, origin: str) -> Viewing
     return found
 
 
+def forget_pass(viewing: Viewing) -> None:
+    """The pass goes with what was written down for it: it lies under a key of its own."""
+    if viewing.visitor is None:
+        return
+    visitors.forget(viewing.visitor)
+    viewing.visitor = viewing.link = None
+    viewing.save(update_fields=["visitor", "link"])
+
+
 @transaction.atomic
 def cancel(prospect: Person, viewing: UUID) -> Viewing:
     """Not come after all. Raises Refused."""
-    found = Viewing.objects.filter(prospect=prospect, pk=viewing).select_related("listing__owner").first()
+    found = Viewing.objects.filter(prospect=prospect, pk=viewing).first()
     if found is None or found.state not in (ViewingState.ASKED, ViewingState.CONFIRMED):
         raise Refused("unknown_viewing", _("没有找到这个预约，可能已被取消，请刷新。"), status=404)
-    found.state, found.link = ViewingState.CANCELLED, None
-    found.save(update_fields=["state", "link"])
+    forget_pass(found)
+    found.state = ViewingState.CANCELLED
+    found.save(update_fields=["state"])
     with scope.community(found.community_id):
         owner: Person = Listing.objects.select_related("owner").get(pk=found.listing_id).owner
     with notices.language_of(owner):

@@ -3,16 +3,21 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
+
+import cv2
+import numpy as np
 
 from anju.people import id_number
 from anju.privacy import erasure
 from anju.privacy.sealed import Sealed, SealedValue
 from anju.privacy.vault import Erased
 from anju.site.tour.photos import Sitter, frame
-from anju.site.tour.resident import Resident
+from anju.site.tour.resident import Resident, expect
 from anju.site.tour.scratch import Place
 from anju.site.tour.staff import Staff
+from anju.site.tour.visitor import Visitor
 
 
 def _token() -> str:
@@ -37,7 +42,7 @@ class Canary:
         self.values[label] = form.format(_token())
         return self.values[label]
 
-    def live(self, staff: Staff, sitter: Sitter) -> None:
+    def live(self, staff: Staff, sitter: Sitter, guest: Sitter) -> None:
         """Walk through everything that takes in something personal, also the ways that fail."""
         app = self.app
         app.sign_up(self.code_for)
@@ -49,6 +54,9 @@ class Canary:
         app.http.post("/api/v1/keys", json={"public": "!" + self._new("bad key", "{}"), "label": "x"})
         self._face(sitter)
         self._child()
+        self._visitor(guest)
+        self._household()
+        self._car()
         self._fail()
 
     def _apply(self, staff: Staff) -> None:
@@ -78,6 +86,47 @@ class Canary:
         self.people.append(UUID(child))
         self.values["second guardian's phone"] = f"138{secrets.randbelow(10**8):08}"
         self.app.post(f"/children/{child}/guardians", {"phone": self.values["second guardian's phone"]})
+
+    def _visitor(self, guest: Sitter) -> None:
+        """Somebody without an account, by a link, with a face of their own."""
+        self.values["visitor's phone"] = f"137{secrets.randbelow(10**8):08}"
+        visitor = Visitor.of(self.app, self._new("visitor's name", "来客{}"), self.values["visitor's phone"])
+        visitor.accept()
+        visitor.show_face([frame(photo) for photo in guest.photos[:2]])
+        self.people.append(UUID(self.app.get("/visitors")[0]["id"]))
+
+    def _household(self) -> None:
+        """Somebody who is invited into the home and never answers."""
+        home = self.app.get("/homes")[0]["id"]
+        self.values["invited phone"] = f"136{secrets.randbelow(10**8):08}"
+        body = {"role": "family", "name": self._new("invited name", "家雀{}"), "phone": self.values["invited phone"]}
+        self.app.post(f"/homes/{home}/invitations", body)
+
+    def _car(self) -> None:
+        """A car, and a visitor's."""
+        self.app.agree("vehicles")
+        home = self.app.get("/vehicles/places")[0]["home"]["id"]
+        for label, path, more in (("plate", "cars", {}), ("visitor's plate", "visitors", _soon())):
+            self.values[label] = f"鲁A{secrets.randbelow(10**5):05}"
+            self.app.post(f"/vehicles/{path}", {"home": home, "plate": self.values[label], **more})
+
+    def let(self, listing: str) -> None:
+        """A home of one's own to let, somebody else's to see and to rent."""
+        app = self.app
+        app.agree("rental")
+        home = app.get("/homes")[0]["id"]
+        facts = {"rent": 100_000, "rooms": 1, "available_from": date.today().isoformat(), "home": home}  # noqa: DTZ011
+        words = {name: self._new(f"listing's {name}", "房源介绍文字{}") for name in ("title", "text", "terms")}
+        mine = app.post("/rentals", {**facts, **words})["listing"]["id"]
+        photo = [("photos", ("room.jpg", _with_comment(_picture(), self._new("room's metadata", "room-{}").encode())))]
+        expect(app.http.post(f"/api/v1/rentals/{mine}/photos", files=photo), 200)
+        at = (datetime.now(UTC) + timedelta(hours=5)).isoformat()
+        self.values["prospect's phone"] = f"135{secrets.randbelow(10**8):08}"
+        seen = {"at": at, "name": self._new("prospect", "看房{}"), "phone": self.values["prospect's phone"]}
+        app.post(f"/rentals/{listing}/viewings", seen)
+        until = (datetime.now(UTC) + timedelta(days=100)).isoformat()
+        body = {"since": datetime.now(UTC).isoformat(), "until": until, "note": self._new("note", "留言{}")}
+        app.post(f"/rentals/{listing}/leases", {**body, "name": self._new("tenant", "租客{}")})
 
     def _fail(self) -> None:
         """What is refused must leave no trace either."""
@@ -113,6 +162,18 @@ class Canary:
         app = self.app
         app.post("/rights/requests", {"kind": "explain", "text": self._new("question", "为什么{}")})
         app.get("/rights/export.json")
+
+
+def _soon() -> dict[str, str]:
+    now = datetime.now(UTC)
+    return {"since": now.isoformat(), "until": (now + timedelta(hours=3)).isoformat()}
+
+
+def _picture() -> bytes:
+    done, made = cv2.imencode(".jpg", np.full((300, 400, 3), 120, np.uint8))
+    if not done:
+        raise RuntimeError("no picture was made")
+    return made.tobytes()
 
 
 def _with_comment(jpeg: bytes, comment: bytes) -> bytes:

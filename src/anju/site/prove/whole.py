@@ -12,7 +12,7 @@ import tarfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -32,6 +32,10 @@ from anju.partners.purposes import ACCOUNT  # noqa: E402
 from anju.people import actions as people  # noqa: E402
 from anju.people.models import Person  # noqa: E402
 from anju.privacy import chain, consent, erasure, scope  # noqa: E402
+from anju.rentals import listings, viewings  # noqa: E402
+from anju.rentals.listings import Facts  # noqa: E402
+from anju.rentals.models import Viewing  # noqa: E402
+from anju.rentals.purposes import RENTAL  # noqa: E402
 from anju.rights import actions as rights  # noqa: E402
 from anju.rights import cancellation  # noqa: E402
 from anju.rights import tasks as rights_jobs  # noqa: E402
@@ -91,7 +95,8 @@ class Trial:
 
     def plant(self) -> None:
         self.staff.enter()
-        self.one.live(self.staff, photos.shipped()[0])
+        self.one.live(self.staff, *photos.shipped()[:2])
+        self._let()
         self.one.use_rights()
         self._answer()
         self.sms.answers = 503  # what the provider does not take waits here
@@ -103,6 +108,24 @@ class Trial:
         share = 100 * len(filled) / len(filled | empty)
         self.report.add("1 fields planted", Figure(share, "%", 100, Bar.AT_LEAST, missing))
         self.keys = {f"key {number}": key for number, key in enumerate(_wrapped_keys(self.one.people))}
+
+    def _let(self) -> None:
+        """A neighbour lets a home that the canary goes to see."""
+        with scope.platform():
+            (neighbour,) = self.neighbours(1)
+            owner = Person.objects.get(pk=neighbour)
+            Member.objects.filter(person=owner).update(role=Role.OWNER)
+            home = Member.objects.get(person=owner).home_id
+        with scope.person(owner.pk):
+            consent.grant(owner.pk, RENTAL, version=RENTAL.version)
+            words = ("一居室招租中", "安静整洁，家电齐全，拎包入住。", "")
+            facts = Facts(*words, rent=200_000, deposit=0, rooms=1, available_from=date.today(), fewest_months=1)  # noqa: DTZ011
+            listing = listings.make(owner, home, facts)
+            listings.set_state(owner, listing.pk, published=True)
+            self.one.let(str(listing.pk))
+            with scope.platform():
+                viewing = Viewing.objects.get(listing=listing).pk
+            viewings.answer(owner, viewing, agree=True, origin="http://localhost")
 
     def _answer(self) -> None:
         """Staff answer what the canary asked, in words that speak of it."""
