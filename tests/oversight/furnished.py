@@ -20,6 +20,7 @@ from anju.people.models import KnownDevice
 from anju.privacy import audit, scope
 from anju.privacy.models import AuditEntry, Consent, Sharing
 from anju.rights.models import Request
+from anju.vehicles.models import Parking, ParkingRequest
 from tests import factories
 
 
@@ -46,12 +47,19 @@ def furnish(title: str, name: str) -> Furnished:
     entry = factories.entry(gate, who)
     key = factories.phone_key(who)
     visit = factories.visit(who, home, name=f"{name[0]}来客")
+    car = factories.car(who, home)
+    space = factories.space(place, title=f"车位{title}")
     sms.send(phone, f"验证码 {title}", kind=OutboxMessage.Kind.CODE, subject=who.pk)
     with scope.platform():
         notice = notices.tell(who, Notice.Kind.HOME, title, f"内容 {title}")
         grant = Grant.objects.filter(gate=gate, person=who).first() or Grant.objects.create(
             community=place, gate=gate, person=who
         )
+        now = timezone.now()
+        let = Parking.objects.create(
+            community=place, person=who, home=home, since=now, until=now + timedelta(days=30)
+        )  # fmt: skip
+        asked = ParkingRequest.objects.create(community=place, person=who, home=home, months=1)
         glass = Glass.objects.create(community=place, subject=who.pk, asker=chief.pk, reason="safety")
         export = Export.objects.create(community=place, what="residents", asker=chief.pk, reason="roll")
         disclosure = Disclosure.objects.create(
@@ -87,6 +95,7 @@ def furnish(title: str, name: str) -> Furnished:
         "assessment": uuid4(),  # the installation's, no community's
         "unit": unit.pk, "home": home.pk, "request_id": request.pk, "child": who.pk, "person": who.pk,
         "visit": visit.pk, "visitor": visit.visitor_id,
+        "car": car.pk, "asked": asked.pk, "vehicles.Space": space.pk, "vehicles.Parking": let.pk,
         "homes.Community": place.pk, "homes.Building": building.pk, "homes.Unit": unit.pk, "homes.Home": home.pk,
         "homes.Member": member.pk, "homes.Application": application.pk, "homes.StaffRole": role.pk,
         "access.Gate": gate.pk, "access.Entry": entry.pk, "access.Grant": grant.pk, "people.Person": who.pk,
@@ -100,4 +109,4 @@ def furnish(title: str, name: str) -> Furnished:
     marks = {str(rows[one]) for one in private} | {name, f"{name[0]}***", phone, phone[3:], f"{title}的门"}
     marks |= {str(application.person_id), str(chief.pk), str(disclosed.pk) if disclosed.pk > 99_999 else name}
     marks |= {f"经理{title}", f"{title}分局", f"{title}的报告", f"{title}的申请", f"验证码 {title}", f"内容 {title}"}
-    return Furnished(place, rows, marks | {f"设备{title}", f"浏览器{title}"})
+    return Furnished(place, rows, marks | {f"设备{title}", f"浏览器{title}", f"车位{title}"})

@@ -22,6 +22,7 @@ from anju.homes.duties import (
     INCIDENTS,
     KEEP_GATES,
     KEEP_HOMES,
+    KEEP_PARKING,
     OVERSEE,
     PASS_ON,
     PROOFS,
@@ -32,6 +33,7 @@ from anju.homes.duties import (
     SEND_INCIDENTS,
     STATISTICS,
     WATCH,
+    WATCH_CARS,
     Duty,
     Right,
 )
@@ -98,6 +100,10 @@ UNFOLD: dict[str, Any] = {
                     ),
                     _page(_("门禁监控"), "sensor_door", "monitor", WATCH),
                     _page(_("访客"), "badge", "visitors", RECEIVE_VISITORS, badge="anju.console.visitors.late_badge"),
+                    _page(_("车辆"), "directions_car", "cars", WATCH_CARS, badge="anju.console.cars.late_badge"),
+                    _page(
+                        _("停车申请"), "local_parking", "parking", KEEP_PARKING, badge="anju.console.cars.waiting_badge"
+                    ),
                     _page(_("短信发件箱"), "sms", "outbox", PASS_ON),
                     _page(
                         _("个人信息保护"),
@@ -129,6 +135,8 @@ UNFOLD: dict[str, Any] = {
                     _page(_("门禁"), "door_front", "access_gate_changelist", WATCH),
                     _page(_("通行记录"), "receipt_long", "access_entry_changelist", WATCH),
                     _page(_("通行授权"), "key", "access_grant_changelist", KEEP_GATES),
+                    _page(_("车位"), "garage", "vehicles_space_changelist", WATCH_CARS),
+                    _page(_("月租停车"), "calendar_month", "vehicles_parking_changelist", WATCH_CARS),
                     _page(_("识别自检"), "face", "self_test", KEEP_GATES),
                 ],
             },

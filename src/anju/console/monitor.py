@@ -127,6 +127,8 @@ def open_gate(request: HttpRequest, gate: UUID) -> HttpResponse:
     found = _gate(gate)
     person = staff(request)
     require_duty(person, found.community_id, *OPEN_GATES.duties)
+    if found.kind == Gate.Kind.BARRIER:
+        raise Refused("why_required", _("抬杆需要选择原因：请到“车辆”页操作。"), status=409)
     audit.record(AuditEntry.Action.GATE, found, actor=person.pk, reason="remote_open")
     try:
         gate_link.open_gate(found.pk, None)

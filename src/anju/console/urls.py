@@ -2,6 +2,7 @@
 
 from anju.console import (
     assessments,
+    cars,
     devices,
     disclosures,
     duties,
@@ -38,6 +39,12 @@ pages = [
     at("visitors/<uuid:visit>/", visitors.visitor, "visitor"),
     at("visitors/<uuid:visit>/left/", visitors.left, "visitor_left"),
     at("visitors/<uuid:visit>/gates/<uuid:gate>/open/", visitors.let_in, "visitor_let_in"),
+    at("cars/", cars.cars, "cars"),
+    at("cars/rows/", cars.rows, "cars_rows"),
+    at("cars/gates/<uuid:gate>/raise/", cars.raise_barrier, "barrier_raise"),
+    at("parking/", cars.parking, "parking"),
+    at("parking/<uuid:asked>/decide/", cars.decide, "parking_decide"),
+    at("parking/claims/<uuid:car>/settle/", cars.settle, "parking_settle"),
     at("outbox/", outbox.outbox, "outbox"),
     at("outbox/rows/", outbox.rows, "outbox_rows"),
     at("outbox/<uuid:message>/read/", outbox.read, "outbox_read"),
