@@ -36,13 +36,17 @@ class CountingDoor:
     """A door that counts how often it was opened."""
 
     opened: int = 0
+    held: bool = False
 
     @property
     def is_open(self) -> bool:
-        return False
+        return self.held
 
     def open(self) -> None:
         self.opened += 1
+
+    def hold(self, on: bool) -> None:
+        self.held = on
 
 
 @dataclass

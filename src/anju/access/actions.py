@@ -260,7 +260,16 @@ def apply_states(states: Mapping[UUID, Health]) -> None:
 
 def _report(state: dict[str, Any]) -> dict[str, Any]:
     """What a console page can show: a gate may say anything. Raises ValueError, TypeError or OverflowError."""
-    kinds = {"at": str, "door": str, "grants": int, "templates": int, "queued": int, "offset_ms": int}
+    kinds = {
+        "at": str,
+        "door": str,
+        "grants": int,
+        "templates": int,
+        "queued": int,
+        "offset_ms": int,
+        "mode": str,
+        "store": str,
+    }
     report = {name: kind(state[name]) for name, kind in kinds.items() if name in state}
     if any(len(str(said)) > 40 for said in report.values()):
         raise ValueError("too long")

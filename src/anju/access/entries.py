@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from anju.access import sources
 from anju.access.models import Entry, Gate, Way
-from anju.access.signals import entry_recorded
+from anju.access.signals import alarm_told, entry_recorded
 from anju.bus import subjects
 from anju.notices import actions as notices
 from anju.privacy import consent, scope
@@ -99,24 +99,40 @@ def _read(messages: Sequence[tuple[str, bytes]]) -> Iterator[_Said]:
         if gate is None:
             continue
         try:
-            yield _entry(gate, data, now)
+            said: dict[str, Any] = json.loads(data)  # Any: JSON from outside
+            if "alarm" in said:
+                _alarm(gate, said, now)
+            else:
+                yield _entry(gate, said, now)
         except NONSENSE as error:
             log.warning("bad_entry", gate=str(gate.pk), error=type(error).__name__)
 
 
-def _entry(gate: Gate, data: bytes, now: datetime) -> _Said:
-    """Raises one of NONSENSE when a gate says something that is no entry."""
-    said: dict[str, Any] = json.loads(data)  # Any: JSON from outside
+def _at(said: dict[str, Any], now: datetime) -> datetime:
+    """When it happened. A clock that is ahead must not keep it for ever on top of the list."""
     at = datetime.fromisoformat(said["at"])
     if at.tzinfo is None:
         raise ValueError("a time without a zone")
+    return min(at.astimezone(UTC), now)
+
+
+def _alarm(gate: Gate, said: dict[str, Any], now: datetime) -> None:
+    """Raises one of NONSENSE when it is no alarm."""
+    if type(said["on"]) is not bool:
+        raise ValueError("neither on nor over")
+    facts = {"event": UUID(said["id"]), "alarm": str(said["alarm"]), "on": said["on"], "at": _at(said, now)}
+    alarm_told.send(Gate, gate=gate, **facts)
+
+
+def _entry(gate: Gate, said: dict[str, Any], now: datetime) -> _Said:
+    """Raises one of NONSENSE when a gate says something that is no entry."""
     if said["way"] not in _WAYS or said["result"] not in _RESULTS:
         raise ValueError("no such way or result")
     entry = Entry(
         id=UUID(said["id"]),
         community_id=gate.community_id,
         gate=gate,
-        at=min(at.astimezone(UTC), now),  # a clock that is ahead must not keep it for ever on top of the list
+        at=_at(said, now),
         way=said["way"],
         result=said["result"],
         reason=str(said["reason"])[:40],

@@ -157,6 +157,14 @@ def set_anew(gate: UUID) -> None:
     _command(gate, "settings")
 
 
+def set_mode(gate: UUID, mode: str, number: int) -> bool:
+    """Tell a gate how to be run from now on. Returns whether it is; one that does not hear it follows at its next connection."""
+    try:
+        return bool(_command(gate, "mode", mode=mode, number=number).get("ok"))
+    except Refused:
+        return False
+
+
 @dataclass(frozen=True)
 class Inventory:
     """What a gate says lies in its tables. rows: by grant, rev (0: a template alone) and whether there is a template."""

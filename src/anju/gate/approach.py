@@ -5,6 +5,7 @@ from uuid import UUID
 
 from anju.gate.brain import Brain
 from anju.gate.eyes import Sight
+from anju.gate.modes import Mode
 from anju.gate.newcomer import ENDS, PATIENCE, Newcomer, holder_of
 from anju.gate.texts import HINTS, TEXTS
 from anju.grants import invitations
@@ -66,6 +67,8 @@ class Approach:
             self._told.clear()
         if sight.box is not None:
             self._seen = now
+        if (standing := self._standing(now)) is not None:
+            return standing
         if self._newcomer is not None:
             return self._enrol(self._newcomer, sight, now)
         if sight.qr is not None:
@@ -79,6 +82,14 @@ class Approach:
         if sight.issue is None:
             return answer("idle", "no_face", box=sight.box)
         return Answer("looking", HINTS[sight.issue], ADVICE[sight.issue], box=sight.box)
+
+    def _standing(self, now: float) -> Answer | None:
+        """What is shown while the gate is not run normally: nobody need be looked at. None: it is."""
+        if self.brain.modes.now is Mode.FREE:
+            return answer("granted", "free_pass")
+        if self.brain.modes.now is Mode.LOCKED and now >= self._granted_until:
+            return answer("refused", "locked")
+        return None
 
     def wants_code(self, sight: Sight, now: float) -> bool:
         """Whether a code in this frame would matter: not while the door is open or a known face is on its way in."""

@@ -3,8 +3,10 @@
 No network, no camera: grants and templates in, decisions and stored entries out.
 """
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -13,10 +15,12 @@ from uuid6 import uuid7
 from anju.gate.clock import GateClock
 from anju.gate.door import Door
 from anju.gate.index import Index
+from anju.gate.modes import Mode, Modes
+from anju.gate.modes import read as read_mode
 from anju.gate.settings import Settings
 from anju.gate.store import Store
 from anju.grants.decision import Decision, Reason, best, decide, decide_nearby, decide_permit
-from anju.grants.grant import Ended, Grant, Way
+from anju.grants.grant import Ended, Grant, Way, supersedes
 from anju.grants.nearby import NearbyPermit
 from anju.grants.permits import BadPermit, Permit, Replays, read
 from anju.recognition.faces import Vector
@@ -41,6 +45,7 @@ class Brain:
         self._grants = Index(store.grants())
         self._used = store.uses()
         self.settings = Settings.of(store.settings())
+        self.modes = Modes(store, door)
         self._templates = store.templates()
         self._gallery: Gallery[UUID] | None = None
 
@@ -51,7 +56,12 @@ class Brain:
 
         sequence: the last message's place in the stream.
         """
-        for one in self.store.apply(news, sequence):
+        try:
+            taken: Sequence[Grant | Ended] = self.store.apply(news, sequence)
+        except sqlite3.OperationalError:
+            self._forget_ended(news)
+            raise  # nothing of it is acknowledged: it is sent again
+        for one in taken:
             if isinstance(one, Grant):
                 self._grants.put(one)
             else:
@@ -60,6 +70,14 @@ class Brain:
             if isinstance(one, Ended) or one.face is None:
                 self._templates.pop(one.id, None)
             self._gallery = None
+
+    def _forget_ended(self, news: Iterable[Grant | Ended]) -> None:
+        """A disk that takes nothing in must not let anybody in whose right has ended."""
+        for one in news:
+            known = self._grants.get(one.id) if isinstance(one, Ended) else None
+            if known is not None and supersedes(one.rev, known.rev):
+                self._grants.drop(one.id)
+                self._gallery = None
 
     def missing_templates(self) -> list[UUID]:
         """Grants whose face this gate should know and does not, or knows from an older enrolment."""
@@ -114,14 +132,24 @@ class Brain:
 
     def set(self, said: bytes) -> None:
         """Take in what the platform has set this gate to. Raises ValueError; then nothing changes."""
-        self.settings = Settings.of(said)
+        settings = Settings.of(said)
+        mode = read_mode(settings.more["mode"]) if "mode" in settings.more else None
+        self.settings = settings
         self.store.keep_settings(said)
+        if mode is not None:
+            self.modes.follow(*mode)
         self.on_set()
 
     # decisions
 
     def _decide(self, grant: Grant | None, way: Way) -> Decision:
-        return decide(grant, way, self.clock.read(), self._uses(grant) if grant else 0)
+        return self._unless_locked(decide(grant, way, self.clock.read(), self._uses(grant) if grant else 0))
+
+    def _unless_locked(self, decision: Decision) -> Decision:
+        """A locked gate opens for nobody's right."""
+        if self.modes.now is Mode.LOCKED and decision.open:
+            return replace(decision, open=False, reason=Reason.LOCKED)
+        return decision
 
     def _uses(self, grant: Grant) -> int:
         return self._used.get(grant.id, 0)
@@ -139,13 +167,14 @@ class Brain:
             self.act(decision, Way.QR)
             return decision
         grants = self._grants.with_key(permit.key)
-        decision = decide_permit(permit, grants, self._replays, self.clock.read(), self._uses)
+        decision = self._unless_locked(decide_permit(permit, grants, self._replays, self.clock.read(), self._uses))
         self.act(decision, Way.QR, permit=permit)
         return decision
 
     def nearby(self, permit: NearbyPermit, gate: UUID) -> Decision:
         """A phone before this gate has answered its challenge: may its holder come in? Carry it out by `act`."""
-        return decide_nearby(permit, gate, self._grants.with_key(permit.key), self.clock.read(), self._uses)
+        held = self._grants.with_key(permit.key)
+        return self._unless_locked(decide_nearby(permit, gate, held, self.clock.read(), self._uses))
 
     def mark(self, mark: str, way: Way, unknown: Reason) -> Decision:
         """A card was read: decide by its tag and carry it out. unknown: what to say of one that nobody here has."""
@@ -162,7 +191,7 @@ class Brain:
         return best((self._decide(one, way) for one in grants), Decision(False, unknown))
 
     def remote(self, grant_id: UUID | None) -> tuple[Decision, str]:
-        """The platform asks to open, for a grant or (None) for its staff.
+        """The platform asks to open, for a grant or (None) for its staff, who answer for it also at a locked gate.
 
         Returns the decision and the entry's id.
         """

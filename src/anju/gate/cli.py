@@ -15,7 +15,8 @@ from uuid import UUID
 import uvicorn
 from starlette.routing import Route
 
-from anju.gate import barrier_pages, identity, nearby, pages
+from anju.gate import alarms, barrier_pages, identity, nearby, pages
+from anju.gate.alarms import Alarms, DoorWatch
 from anju.gate.barrier import Barrier
 from anju.gate.barrier_camera import Camera
 from anju.gate.brain import Brain
@@ -66,6 +67,7 @@ async def run(
     door_program: str | None = None,
     beside: Beside | None = None,
     lane: Lane | None = None,
+    sensors: str | None = None,
 ) -> None:
     """Be the gate until told to stop. Raises NotRegistered."""
     me = identity.load(home)
@@ -93,11 +95,15 @@ async def run(
     brain.gallery()
     gc.freeze()  # tens of thousands of grants stay: looking through them for rubbish would take longer than a face
     phones = [asyncio.create_task(one) for one in _phones(beside, Nearby(UUID(me.gate), brain, link))] if beside else []
-    watching = asyncio.create_task(camera.watch()) if camera else None
+    watching = [asyncio.create_task(camera.watch())] if camera else []
+    watch = DoorWatch(Alarms(brain), brain)
+    watching.append(asyncio.create_task(alarms.keep_watch(watch)))
+    if sensors:
+        watching.append(asyncio.create_task(alarms.listen(sensors, watch)))
     try:
         await uvicorn.Server(config).serve()
     finally:
-        running = {task for task in (talking, watching, *phones) if task is not None}
+        running = {talking, *watching, *phones}
         for task in running:
             task.cancel()
         await asyncio.wait(running, timeout=2)
@@ -155,6 +161,7 @@ def main(arguments: list[str]) -> int:
     running.add_argument("--host", default="127.0.0.1", help="where the kiosk page is served (default: here only)")
     running.add_argument("--port", type=int, default=8010)
     running.add_argument("--door", help="a program that opens the door; it gets the seconds as its argument")
+    running.add_argument("--sensors", help="a program that says what the door does: open, closed, exit, tamper, whole")
     running.add_argument("--nearby", help="HOST:PORT where phones before the gate reach it (default: nowhere)")
     running.add_argument(
         "--bluetooth", help="the radio over which phones reach it, such as hci-socket:0 (default: none)"
@@ -172,7 +179,9 @@ def main(arguments: list[str]) -> int:
         if chosen.what == "register":
             sys.stdout.write(f"registered as {register(chosen.platform, chosen.code, chosen.home).name}\n")
         else:
-            asyncio.run(run(chosen.home, chosen.host, chosen.port, chosen.door, _beside(chosen), _lane(chosen)))
+            asyncio.run(
+                run(chosen.home, chosen.host, chosen.port, chosen.door, _beside(chosen), _lane(chosen), chosen.sensors)
+            )
     except NotRegistered as error:
         sys.stderr.write(f"{error}\n")
         return 1

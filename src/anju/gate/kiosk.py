@@ -22,6 +22,7 @@ from anju.gate.brain import Brain
 from anju.gate.eyes import Eyes, Sight
 from anju.gate.identity import Identity
 from anju.gate.link import Link
+from anju.gate.modes import Mode
 
 MOST_FRAME = 2 * 1024 * 1024
 BUSY_AFTER = 0.3
@@ -135,7 +136,7 @@ class Kiosk:
             return answer("wait", "busy")
         began = time.perf_counter()
         sight = Sight()
-        if len(frame) <= MOST_FRAME:
+        if len(frame) <= MOST_FRAME and self._brain.modes.now is Mode.NORMAL:
             wants_code = partial(approach.wants_code, now=time.monotonic())
             look = partial(self._eyes.look, frame, self._brain.gallery(), wants_code)
             sight = await asyncio.get_running_loop().run_in_executor(self._worker, look)
@@ -152,6 +153,7 @@ class Kiosk:
         return {
             "online": self._link.connected,
             "door": "open" if self._brain.door.is_open else "closed",
+            "mode": self._brain.modes.now,
             "now": self._brain.clock.read().now.isoformat(),
         }
 

@@ -104,7 +104,15 @@ class Link:
             self.news.expect()
             intake = Intake(identity, self._brain, client, self.news, self._changed.set)
             configuration = Configuration(identity, self._brain, client)
-            orders = Orders(identity, self._brain, client, self.news, lambda: self.on_opened(), configuration.stale.set)
+            orders = Orders(
+                identity,
+                self._brain,
+                client,
+                self.news,
+                lambda: self.on_opened(),
+                configuration.stale.set,
+                self._changed.set,
+            )
             await client.subscribe(f"cmd.{identity.gate}", cb=orders.hear)
             async with asyncio.TaskGroup() as tasks:
                 for work in (
@@ -169,6 +177,8 @@ class Link:
                 **self._brain.counts,
                 "offset_ms": self._brain.clock.offset_ms,
                 "door": "open" if self._brain.door.is_open else "closed",
+                "mode": self._brain.modes.now,
+                "store": self._brain.store.health,
             }
             await self._bus.publish(f"state.{self._identity.gate}", json.dumps(state).encode())
             await asyncio.sleep(0.3)  # changes in a burst make one message

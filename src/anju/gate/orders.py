@@ -12,6 +12,8 @@ from nats.aio.msg import Msg
 
 from anju.gate.brain import Brain
 from anju.gate.identity import Identity
+from anju.gate.modes import Mode
+from anju.gate.modes import read as read_mode
 from anju.gate.news import News
 
 log = structlog.get_logger()
@@ -23,7 +25,7 @@ PAGE = 500
 class Order:
     """grant: whose right it is; None: the platform's staff answer for it.
 
-    until: past it, nobody waits any more. only, after: which part of the inventory is asked for.
+    until: past it, nobody waits any more. only, after: which part of the inventory is asked for. mode: how to be run, and its number.
     """
 
     id: str
@@ -32,6 +34,7 @@ class Order:
     until: datetime
     only: tuple[str, ...] | None = None
     after: str = ""
+    mode: tuple[Mode, int] | None = None
 
 
 def read(message: bytes) -> Order:
@@ -42,7 +45,8 @@ def read(message: bytes) -> Order:
     if until.tzinfo is None:
         raise ValueError("a time without a zone")
     only = None if said.get("only") is None else tuple(str(one) for one in said["only"])[:PAGE]
-    return Order(str(said["id"]), str(said["do"]), grant, until, only, str(said.get("after") or ""))
+    mode = read_mode(said) if said["do"] == "mode" else None
+    return Order(str(said["id"]), str(said["do"]), grant, until, only, str(said.get("after") or ""), mode)
 
 
 class Orders:
@@ -56,14 +60,17 @@ class Orders:
         news: News,
         opened: Callable[[], None],
         set_anew: Callable[[], None],
+        changed: Callable[[], None],
     ) -> None:
-        """opened: called when an order has opened the door. set_anew: when the gate's settings have changed."""
+        """opened: called when an order has opened the door. set_anew: when the gate's settings have changed. changed: when what it
+        says of itself has."""
         self._identity = identity
         self._brain = brain
         self._bus = bus
         self._news = news
         self._opened = opened
         self._set_anew = set_anew
+        self._changed = changed
 
     async def hear(self, message: Msg) -> None:
         """Obey and answer. Who repeats an order hears the same answer, and nothing happens twice."""
@@ -108,6 +115,10 @@ class Orders:
         if order.do == "settings":
             self._set_anew()
             return {**result, "ok": True, "code": "settings"}
+        if order.mode is not None:
+            holds = self._brain.modes.follow(*order.mode)
+            self._changed()
+            return {**result, "ok": holds, "code": "mode" if holds else "older_mode"}
         if order.do != "open":
             return {**result, "code": "unknown_command"}
         decision, entry = self._brain.remote(order.grant)

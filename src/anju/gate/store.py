@@ -7,15 +7,19 @@ import json
 import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from uuid import UUID
 
 import numpy as np
+import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from anju.gate.reserve import Reserve
 from anju.grants import grant as grants
 from anju.grants.grant import Ended, Grant, supersedes
 from anju.recognition.faces import DIMENSIONS, Vector
@@ -39,17 +43,40 @@ select id, rev, template from (
   union all select grant_id, 0, 1 from templates where grant_id not in (select id from grants)
 )
 """
+log = structlog.get_logger()
 _KEEP_SECONDS = 600
 """How long used permits and obeyed commands are remembered: both are worthless long before."""
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """An entry on its way into the table. number: below zero, apart from the table's own. permit: used with it, head and Unix
+    time. counted: the grant that is used once more."""
+
+    number: int
+    id: str
+    body: bytes
+    permit: tuple[bytes, float] | None
+    counted: UUID | None
+
+
 class Store:
-    """One gate's database. Used from one thread."""
+    """One gate's database. Used from one thread.
+
+    On a full disk what happened at the door is not forgotten: a file that was put there for this makes room, and when that is
+    used up as well entries are kept in memory until they are sent or there is room again.
+    """
 
     def __init__(self, path: Path, key: bytes) -> None:
         """key: 32 bytes; encrypts the templates."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._cipher = AESGCM(key)
+        self._reserve = Reserve(path.with_name("reserve"))
+        self._made_room = False
+        self._numbers = count(1)
+        self._in_hand: list[Waiting] = []
+        self._unwritten: list[Waiting] = []
+        self._sent: set[int] = set()
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         path.chmod(0o600)
         for pragma in (
@@ -67,13 +94,22 @@ class Store:
         if self._db.in_transaction:
             yield
             return
-        self._db.execute("begin immediate")
+        self._in_hand = []
         try:
+            self._db.execute("begin immediate")
             yield
-        except BaseException:
-            self._db.execute("rollback")
+            self._db.execute("commit")
+        except BaseException as error:
+            if self._db.in_transaction:
+                self._db.execute("rollback")
+            self._unwritten += self._in_hand  # what happened at the door is not undone
+            if isinstance(error, sqlite3.OperationalError):
+                self._made_room = self._reserve.release()
+                if self._made_room:
+                    log.error("store_cannot_write", error=str(error))
             raise
-        self._db.execute("commit")
+        finally:
+            self._in_hand = []
 
     def _scrub(self) -> None:
         """Deleted pages are overwritten in the file; the write-ahead log still holds them as they were."""
@@ -91,7 +127,7 @@ class Store:
                 self._db.execute(f"delete from {table}")  # noqa: S608  names of ours
             if self._get("gate") not in (None, gate):
                 self._db.execute("delete from entries")
-            self._db.execute("delete from facts where name = 'settings'")
+            self._db.execute("delete from facts where name in ('settings', 'mode', 'alarms')")
             for name, value in (("applied", "0"), ("gate", gate), ("registration", registration)):
                 self._set(name, value)
         self._scrub()
@@ -199,8 +235,21 @@ class Store:
         self, entry: dict[str, object], permit: tuple[bytes, float] | None = None, counted: UUID | None = None
     ) -> None:
         """Store what happened; with it, that a permit (head, Unix time) has been used, and a grant once more."""
+        one = Waiting(-next(self._numbers), str(entry["id"]), json.dumps(entry).encode(), permit, counted)
+        try:
+            with self.transaction():
+                self._in_hand.append(one)
+                self._write(one)
+        except sqlite3.OperationalError:
+            if one not in self._unwritten:
+                self._unwritten.append(one)
+            if self._made_room and not self._db.in_transaction:
+                self.settle()
+
+    def _write(self, one: Waiting) -> None:
+        permit, counted = one.permit, one.counted
         with self.transaction():
-            self._db.execute("insert into entries (id, body) values (?, ?)", [entry["id"], json.dumps(entry).encode()])
+            self._db.execute("insert or ignore into entries (id, body) values (?, ?)", [one.id, one.body])
             if permit is not None:
                 self._db.execute("insert or ignore into permits values (?, ?)", permit)
                 self._db.execute("delete from permits where at < ?", [permit[1] - _KEEP_SECONDS])
@@ -211,22 +260,49 @@ class Store:
                     [str(counted)],
                 )
 
+    def settle(self) -> bool:
+        """Write what could not be written before. Returns whether nothing is left."""
+        with suppress(sqlite3.OperationalError):
+            with self.transaction():
+                for one in self._unwritten:
+                    self._write(one)
+            self._unwritten = []
+        return not self._unwritten
+
+    @property
+    def health(self) -> str:
+        """ok, short (it lives on its reserve) or full (entries are in memory only)."""
+        if self._unwritten:
+            return "full"
+        return "ok" if self._reserve.kept() else "short"
+
     def uses(self) -> dict[UUID, int]:
         """How often grants that are counted have opened this gate."""
         return {UUID(grant): times for grant, times in self._db.execute("select grant_id, times from uses")}
 
     def waiting(self, limit: int) -> list[tuple[int, str, bytes]]:
         """Entries the platform has not confirmed, the oldest first: number, id, body."""
-        return list(self._db.execute("select number, id, body from entries order by number limit ?", [limit]))
+        rows = self._db.execute(
+            "select number, id, body from entries order by number limit ?", [limit + len(self._sent)]
+        )
+        stored = [row for row in rows if row[0] not in self._sent]
+        in_memory = [(one.number, one.id, one.body) for one in self._unwritten]
+        return [*stored, *in_memory][:limit]
 
     def delivered(self, numbers: Sequence[int]) -> None:
         """The bus has these safely: they need not be kept."""
-        with self.transaction():
-            self._db.executemany("delete from entries where number = ?", [[number] for number in numbers])
+        self._unwritten = [one for one in self._unwritten if one.number not in numbers]
+        gone = self._sent | {number for number in numbers if number > 0}
+        self._sent = gone  # on a full disk they stay, and are sent no more
+        with suppress(sqlite3.OperationalError):
+            with self.transaction():
+                self._db.executemany("delete from entries where number = ?", [[number] for number in gone])
+            self._sent = set()
 
     def queued(self) -> int:
         """How many entries wait."""
-        return int(self._db.execute("select count(*) from entries").fetchone()[0])
+        stored = int(self._db.execute("select count(*) from entries").fetchone()[0])
+        return stored - len(self._sent) + len(self._unwritten)
 
     def used_permits(self) -> dict[bytes, float]:
         """Heads of the permits used lately, with their times."""
@@ -268,6 +344,21 @@ class Store:
     def keep_settings(self, said: bytes) -> None:
         nonce = secrets.token_bytes(12)
         self._set("settings", (nonce + self._cipher.encrypt(nonce, said, b"settings")).hex())
+
+    def mode(self) -> str | None:
+        """How the gate was last ordered to be run, as it was kept."""
+        return self._get("mode")
+
+    def keep_mode(self, said: str) -> None:
+        self._set("mode", said)
+
+    def alarms(self) -> list[str]:
+        """What alarms were on when they were last kept."""
+        found: list[str] = json.loads(self._get("alarms") or "[]")
+        return found
+
+    def keep_alarms(self, on: Sequence[str]) -> None:
+        self._set("alarms", json.dumps(list(on)))
 
     def clock_offset(self) -> float:
         """Seconds to add to this machine's clock, as last learnt."""

@@ -69,6 +69,10 @@ TEXTS = {
     "plate_unsure": Text(
         "看不清车牌，请稍等或联系门岗", "The plate cannot be read for sure. Please wait, or ask the guard"
     ),
+    "locked": Text(
+        "门禁已锁闭，请联系物业或门岗", "This gate is locked. Please contact the property office or the guard"
+    ),
+    "free_pass": Text("门已常开，请直接通行", "This gate stands open, please go through"),
     "busy": Text("请稍候", "One moment, please"),
 }
 
