@@ -137,13 +137,19 @@ def _measure(
     report.add("grants a second, platform to gates' stores", Figure(grants / (known - began), "grants/s"))
     _entries(report, fleet, connection, count)
     time.sleep(SETTLE)
-    spans = []
+    spans: list[float] = []
+    written: list[float] = []
+    first: list[float] = []
     for person in plan["couriers"]:
         fleet.ask("forget_ends")
         told = city.ask("revoke", person)
         _until(lambda: fleet.ask("counts")["ended"] >= count, every=0.1)
         reached = list(fleet.ask("ends").values())
+        written.append(told["done"] - told["began"])
+        first.append(min(reached) - told["began"])
         spans.append(max(reached) - told["began"])
+    report.add("... until it is written down in every community, p50", Figure(percentile(written, 0.5), "s"))
+    report.add("... until the first gate has applied it, p50", Figure(percentile(first, 0.5), "s"))
     report.add("revoked to the last gate, p50", Figure(percentile(spans, 0.5), "s"))
     report.add("revoked to the last gate, p99", Figure(percentile(spans, 0.99), "s", 2, note=f"of {len(spans)}"))
     time.sleep(SETTLE)

@@ -190,7 +190,7 @@ def make_code(gate: Gate, *, staff: Person | None) -> str:
 def register(code: str, *, nkey: str, box_key: bytes, version: str) -> Gate:
     """A device proves with its code that it is this gate, and hands in its public keys. Raises Refused; a bad code changes nothing."""
     from anju.access import gate_link
-    from anju.access.tasks import grant_everybody  # as above
+    from anju.access.tasks import have_everybody_told  # as above
 
     refusal = Refused("bad_code", _("接入码无效、已使用或已过期，请在控制台重新生成。"), status=403, field="code")
     if not gate_link.is_user_key(nkey) or len(box_key) != 32:
@@ -209,7 +209,7 @@ def register(code: str, *, nkey: str, box_key: bytes, version: str) -> Gate:
         gate.applied = 0
         gate.save(update_fields=["nkey", "box_key", "version", "registered_at", "applied"])
         Grant.objects.filter(gate=gate).delete()  # a new device starts from nothing
-        grant_everybody.defer(community=str(gate.community_id))
+        have_everybody_told(gate.community_id)
         # The bus last: a roll-back undoes nothing there.
         if former and former != nkey:
             gate_link.lock_out(former)
@@ -217,8 +217,19 @@ def register(code: str, *, nkey: str, box_key: bytes, version: str) -> Gate:
     return gate
 
 
+def run_gate(gate: Gate, mode: str) -> int:
+    """Write down how a gate is to be run from now on; its settings say so. Returns the order's number, above any it has seen.
+
+    It follows the clock as well, so that a database brought back from a backup still counts on.
+    """
+    gate.mode = mode
+    gate.mode_number = max(gate.mode_number + 1, int(timezone.now().timestamp() * 1000))
+    gate.save(update_fields=["mode", "mode_number"])
+    return gate.mode_number
+
+
 _APPLY = """
-update access_gate gate set seen_at = now(), applied = said.applied, version = said.version, report = said.report
+update access_gate gate set seen_at = clock_timestamp(), applied = said.applied, version = said.version, report = said.report
 from unnest(%s::uuid[], %s::bigint[], %s::text[], %s::jsonb[]) as said (id, applied, version, report) where gate.id = said.id
 """
 
@@ -269,6 +280,7 @@ def _report(state: dict[str, Any]) -> dict[str, Any]:
         "offset_ms": int,
         "mode": str,
         "store": str,
+        "lift": str,
     }
     report = {name: kind(state[name]) for name, kind in kinds.items() if name in state}
     if any(len(str(said)) > 40 for said in report.values()):

@@ -152,6 +152,11 @@ def open_gate(gate: UUID, grant: UUID | None) -> dict[str, Any]:
     return answer
 
 
+def call_lift(gate: UUID, grant: UUID, lift: UUID, floor: int) -> str:
+    """Have a gate call a lift for a grant. Returns its word, `lift_called` when the lift comes. Raises Refused when it does not answer."""
+    return str(_command(gate, "lift", grant=str(grant), lift=str(lift), floor=floor).get("code"))
+
+
 def set_anew(gate: UUID) -> None:
     """Tell a gate that its settings have changed; one that does not hear it asks at its next connection. Raises Refused."""
     _command(gate, "settings")

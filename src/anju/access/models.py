@@ -54,6 +54,7 @@ class Gate(CommunityModel):
     longitude = models.FloatField(_("经度"), null=True, blank=True)
     local_address = models.URLField(_("局域网地址"), blank=True, help_text=_("同一网络里的手机用它与门禁直接通信"))
     mode = models.CharField(_("运行模式"), max_length=10, choices=Mode, default=Mode.NORMAL, editable=False)
+    mode_number = models.BigIntegerField(default=0, editable=False, help_text=_("运行模式命令的序号，较大的有效"))
     nkey = models.CharField(_("门禁公钥"), max_length=64, unique=True, null=True, blank=True, editable=False)
     box_key = models.BinaryField(_("加密公钥"), null=True, editable=False)
     version = models.CharField(_("程序版本"), max_length=40, blank=True, editable=False)

@@ -47,7 +47,9 @@ def _offer(person: UUID, community: UUID) -> Iterable[sources.Offer]:
     ways -= _switched_off(person, community)
     since, until = lasts
     face = face if "face" in ways else None
-    yield sources.Offer(RESIDENCE, frozenset(ways), since, until, keys=keys, face=face)
+    homes = Member.objects.filter(person=person, community=community).lasting().values_list("home_id", flat=True)
+    floors = sources.floors_of(list(homes))
+    yield sources.Offer(RESIDENCE, frozenset(ways), since, until, keys=keys, face=face, floors=floors)
 
 
 def _switched_off(person: UUID, community: UUID) -> set[str]:

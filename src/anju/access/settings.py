@@ -35,6 +35,7 @@ def of(gate: Gate) -> dict[str, Any]:
         "direction": gate.direction,
         "open_seconds": OPEN_SECONDS,
         "time_zone": settings.TIME_ZONE,
+        "mode": {"mode": gate.mode, "number": gate.mode_number},
         "tag_key": encoding.encode(tags.key(gate.pk)),
         **said,
     }

@@ -3,8 +3,8 @@
 `actions.refresh` asks them all and makes every gate of the community hold what they say, and nothing else.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -31,7 +31,7 @@ class Offer:
 
     source: unique among this person's in the community. ways: values of models.Way. since, until: aware. keys: 65-byte P-256
     points by key id. marks: plates and cards, such as `plate:鲁A12345`; a gate is told only their tags. uses: how often it opens each
-    gate (None: without limit). floors: where its lift may take the holder. at: which gates; all of the community's unless said.
+    gate (None: without limit). floors: where each gate's lift may take the holder (floors_of). at: which gates; all of the community's unless said.
     """
 
     source: str
@@ -42,7 +42,7 @@ class Offer:
     face: Face | None = None
     marks: Sequence[str] = ()
     uses: int | None = None
-    floors: Sequence[int] = ()
+    floors: Mapping[UUID, Collection[int]] = field(default_factory=dict)
     at: Callable[[Gate], bool] = lambda gate: True
 
     def payload(self, gate: Gate) -> dict[str, Any]:
@@ -55,7 +55,7 @@ class Offer:
             "face": _face(self.face),
             "marks": sorted(tags(gate.pk, self.marks)),
             "uses": self.uses,
-            "floors": sorted(self.floors),
+            "floors": sorted(self.floors.get(gate.pk, ())),
         }
 
 
@@ -66,11 +66,13 @@ def _face(face: Face | None) -> dict[str, Any] | None:
 
 
 Offers = Callable[[UUID, UUID], Iterable[Offer]]
+Floors = Callable[[Collection[UUID]], Mapping[UUID, Collection[int]]]
 Vectors = Callable[[UUID], tuple[int, Sequence[Vector]] | None]
 
 _offers: list[Offers] = []
 _faces: list[Vectors] = []
 _people: list[Callable[[UUID], Iterable[UUID]]] = []
+_floors: list[Floors] = []
 _titles: list[Callable[[UUID, UUID], str | None]] = []
 _agreements: dict[str, set[Purpose]] = {}
 
@@ -91,6 +93,21 @@ def people(source: Callable[[UUID], Iterable[UUID]]) -> Callable[[UUID], Iterabl
     """Register who a new gate of a community is to be told about. Asked in the platform's scope."""
     _people.append(source)
     return source
+
+
+def floors(source: Floors) -> Floors:
+    """Register which floors lead to these homes, by the gate whose lift goes there. Asked in the scope of whoever has a right."""
+    _floors.append(source)
+    return source
+
+
+def floors_of(homes: Collection[UUID]) -> dict[UUID, set[int]]:
+    """Where the lifts behind each gate may take somebody who goes to these homes."""
+    found: dict[UUID, set[int]] = {}
+    for source in _floors:
+        for gate, reached in source(homes).items():
+            found.setdefault(gate, set()).update(reached)
+    return found
 
 
 def titles(source: Callable[[UUID, UUID], str | None]) -> Callable[[UUID, UUID], str | None]:

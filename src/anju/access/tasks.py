@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -9,6 +10,7 @@ from django.db.models import F
 from nats.aio.client import Client
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
 
 from anju.access import actions, enrolment, erasures, gate_link, sources
 from anju.access.models import Gate, Grant
@@ -16,8 +18,10 @@ from anju.bus import client, subjects
 from anju.privacy import scope
 
 BATCH = 1000
-FIRST = 1
-"""The priority of telling what has changed for somebody: before the thousands of a gate that has just registered."""
+FIRST, LAST = 1, -1
+"""Priorities: what has changed for somebody, and the thousands of a gate that has just registered."""
+SOME = 100
+"""People whose rights are brought in line in one go."""
 
 
 def tell_gates(gates: Collection[UUID]) -> None:
@@ -73,16 +77,26 @@ async def _publish(bus: Client, grants: Sequence[Grant]) -> list[int]:
 
 
 @app.task(queue="gates", retry=RetryStrategy(max_attempts=200, wait=1), name="access.grant_everybody")
-def grant_everybody(community: str) -> None:
-    """Tell a new gate about everybody who may use it: thousands of people, too many for the device to wait for."""
+def grant_everybody(community: str, after: str | None = None) -> None:
+    """Tell a new gate about everybody who may use it: thousands of people, too many for the device to wait for.
+
+    after: those up to this person have been done. Some at a time: somebody whose right ends meanwhile must not wait for them all.
+    """
     with scope.platform():
-        people = sources.everybody(UUID(community))
-        gates = [str(gate) for gate in Gate.objects.filter(community=UUID(community)).values_list("pk", flat=True)]
-    for number, person in enumerate(people, start=1):
-        actions.refresh(person, UUID(community), tell=False)
-        if number % BATCH == 0:
-            send_grants(gates)
-    send_grants(gates)
+        everybody = sorted(sources.everybody(UUID(community)))
+    people = [person for person in everybody if after is None or person > UUID(after)]
+    gates = {gate for person in people[:SOME] for gate in actions.refresh(person, UUID(community), tell=False)}
+    if gates:
+        send_grants(sorted(str(gate) for gate in gates))
+    if len(people) > SOME:
+        grant_everybody.configure(priority=LAST).defer(community=community, after=str(people[SOME - 1]))
+
+
+def have_everybody_told(community: UUID) -> None:
+    """`grant_everybody` once this transaction holds; one that has not begun yet does for all gates that register meanwhile."""
+    with suppress(AlreadyEnqueued), transaction.atomic():
+        waiting = grant_everybody.configure(priority=LAST, queueing_lock=f"everybody-{community}")
+        waiting.defer(community=str(community))
 
 
 @app.task(queue="gates", retry=RetryStrategy(max_attempts=5, wait=5), name="access.compare_face")

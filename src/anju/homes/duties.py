@@ -61,6 +61,7 @@ RECEIVE_VISITORS = Right("receive_visitors", _("核对、登记和放行访客�
 WATCH_CARS = Right("watch_cars", _("查看小区内车辆和车辆进出（车牌隐去）"), (_G, _M, _F))
 KEEP_PARKING = Right("keep_parking", _("维护车位，办理月租停车，核实车牌归属"), (_M, _F))
 OPEN_GATES = Right("open_gates", _("远程开门"), (_G, _M))
+RUN_GATES = Right("run_gates", _("锁闭、常开门禁和恢复正常（须两人；火情时一人可先常开，另一人随后确认）"), (_G, _M))
 KEEP_GATES = Right("keep_gates", _("接入和维护门禁，查看通行授权，识别自检"), (_M,))
 STATISTICS = Right("statistics", _("查看去标识化统计"), (_M, _D))
 ASK_GLASS = Right("ask_glass", _("申请紧急查看"), (_R, _M, _F))

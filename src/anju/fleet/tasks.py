@@ -1,0 +1,13 @@
+"""Looking after the gates."""
+
+from procrastinate.contrib.django import app
+
+from anju.fleet import watch
+
+
+@app.periodic(cron="* * * * * */15")
+@app.task(queue="gates", name="fleet.look")
+def look(timestamp: int) -> None:
+    """Every quarter of a minute."""
+    del timestamp
+    watch.look()
