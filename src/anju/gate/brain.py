@@ -5,7 +5,7 @@ No network, no camera: grants and templates in, decisions and stored entries out
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -39,6 +39,12 @@ class Brain:
         self.decided = 0.0
         """When the last decision had been carried out at the door (time.perf_counter)."""
         self.on_entry: Callable[[], None] = lambda: None
+        self.on_granted: Callable[[Grant], None] = lambda grant: None
+        """Called when somebody has been let in by a right of theirs, after the door and the entry. Must return at once."""
+        self.on_lift: Callable[[UUID, str, int], Awaitable[str]] | None = None
+        """Asked to call a lift (its id) to a floor for a grant; answers with a code. None: this gate calls none."""
+        self.says: dict[str, str] = {}
+        """What else this gate says of its parts, for staff."""
         self.on_set: Callable[[], None] = lambda: None
         """Called when the platform has set this gate anew."""
         self._replays = Replays(store.used_permits())
@@ -87,6 +93,10 @@ class Brain:
     def grants(self) -> Iterable[Grant]:
         """Everybody who may come in."""
         return self._grants
+
+    def grant(self, grant_id: UUID) -> Grant | None:
+        """One right, as long as it is known."""
+        return self._grants.get(grant_id)
 
     def enrolled(self, grant: Grant) -> bool:
         """Whether this holder's face, as it counts now, is known here."""
@@ -236,4 +246,6 @@ class Brain:
             counted,
         )
         self.on_entry()
+        if decision.open and grant is not None:
+            self.on_granted(grant)
         return entry

@@ -23,6 +23,7 @@ from anju.gate.brain import Brain
 from anju.gate.door import CommandDoor, Door, SimulatedDoor
 from anju.gate.identity import Identity, NotRegistered
 from anju.gate.kiosk import Kiosk
+from anju.gate.lift import Lifts
 from anju.gate.link import Link
 from anju.gate.nearby import Nearby
 from anju.gate.store import Store
@@ -77,6 +78,7 @@ async def run(
     brain = Brain(store, door, me.platform)
     link = Link(me, brain)
     kiosk = Kiosk(me, brain, link)
+    Lifts(brain, kiosk.no_lift)
     barrier = Barrier(brain, link.news, kiosk.judged_car) if lane else None
     camera = Camera(lane.camera, barrier) if lane and barrier and lane.camera else None
     cars = _lane_routes(lane, barrier, camera) if lane and barrier else []

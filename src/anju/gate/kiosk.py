@@ -128,6 +128,11 @@ class Kiosk:
         for page in self._pages:
             page.show(Answer("granted" if verdict.open else "refused", verdict.code, verdict.text, say=True))
 
+    def no_lift(self) -> None:
+        """Whoever has just been let in has to press their floor by hand."""
+        for page in self._pages:
+            page.show(answer("granted", "lift_failed", say=True))
+
     # frames
 
     async def see(self, approach: Approach, frame: bytes) -> Answer:

@@ -175,6 +175,7 @@ class Link:
                 "version": __version__,
                 "applied": self._brain.store.applied(),
                 **self._brain.counts,
+                **self._brain.says,
                 "offset_ms": self._brain.clock.offset_ms,
                 "door": "open" if self._brain.door.is_open else "closed",
                 "mode": self._brain.modes.now,

@@ -26,6 +26,7 @@ class Order:
     """grant: whose right it is; None: the platform's staff answer for it.
 
     until: past it, nobody waits any more. only, after: which part of the inventory is asked for. mode: how to be run, and its number.
+    lift: which one is to be called, and to which floor.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Order:
     only: tuple[str, ...] | None = None
     after: str = ""
     mode: tuple[Mode, int] | None = None
+    lift: tuple[str, int] | None = None
 
 
 def read(message: bytes) -> Order:
@@ -46,7 +48,8 @@ def read(message: bytes) -> Order:
         raise ValueError("a time without a zone")
     only = None if said.get("only") is None else tuple(str(one) for one in said["only"])[:PAGE]
     mode = read_mode(said) if said["do"] == "mode" else None
-    return Order(str(said["id"]), str(said["do"]), grant, until, only, str(said.get("after") or ""), mode)
+    lift = (str(said["lift"]), int(said["floor"])) if said["do"] == "lift" else None
+    return Order(str(said["id"]), str(said["do"]), grant, until, only, str(said.get("after") or ""), mode, lift)
 
 
 class Orders:
@@ -83,7 +86,7 @@ class Orders:
             log.warning("bad_order_dropped", error=type(error).__name__)
             return
         await self._news.wait()
-        answer = self._answer(order)
+        answer = await self._lift(order) if order.lift is not None else self._answer(order)
         if message.reply:
             await self._bus.publish(message.reply, answer)
 
@@ -98,6 +101,16 @@ class Orders:
                 answer = json.dumps(self._obey(order)).encode()
                 store.obeyed(order.id, answer, self._brain.clock.read().now)
         return answer
+
+    async def _lift(self, order: Order) -> bytes:
+        """Whoever asks again calls again: a lift that has been called twice comes once."""
+        lift, floor = order.lift or ("", 0)
+        now = self._brain.clock.read().now
+        code = "expired" if now > order.until else "unknown_command"
+        if code != "expired" and self._brain.on_lift is not None and order.grant is not None:
+            code = await self._brain.on_lift(order.grant, lift, floor)
+        said = {"id": order.id, "ok": code == "lift_called", "code": code, "entry": None, "at": now.isoformat()}
+        return json.dumps(said).encode()
 
     def _inventory(self, order: Order) -> dict[str, object]:
         """What lies in the tables themselves, not what is remembered of it."""

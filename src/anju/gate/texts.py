@@ -73,6 +73,7 @@ TEXTS = {
         "门禁已锁闭，请联系物业或门岗", "This gate is locked. Please contact the property office or the guard"
     ),
     "free_pass": Text("门已常开，请直接通行", "This gate stands open, please go through"),
+    "lift_failed": Text("电梯没有响应，请手动按楼层", "The lift does not answer. Please press your floor by hand"),
     "busy": Text("请稍候", "One moment, please"),
 }
 

@@ -15,6 +15,7 @@ from anju.access.gates_api import router as gates
 from anju.homes.api import router as homes
 from anju.homes.household_api import router as household
 from anju.incidents.api import router as incidents
+from anju.lifts.api import router as lifts
 from anju.notices.api import router as notices
 from anju.oversight.api import router as statistics
 from anju.people.api import router as people
@@ -56,6 +57,7 @@ for router in (
     leases,
     rentals,
     vehicles,
+    lifts,
 ):
     api.add_router("", router)
 

@@ -37,6 +37,7 @@ def _offers(person: UUID, community: UUID) -> Iterable[sources.Offer]:
             keys=keys,
             face=face,
             uses=visit.uses,
+            floors=sources.floors_of([visit.home_id]),
             at=partial(_is_open_to, visit),
         )
 
