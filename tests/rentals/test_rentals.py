@@ -21,6 +21,7 @@ from anju.privacy import consent, scope
 from anju.rentals import leases
 from anju.rentals.models import Lease, Listing
 from anju.rentals.purposes import RENTAL
+from anju.rights import export
 from tests import factories
 from tests.access.conftest import gate as gate
 from tests.access.conftest import streams as streams
@@ -150,6 +151,14 @@ def test_a_photograph_loses_what_its_camera_wrote_into_it(listing: str, landlord
     assert shown.status_code == 200 and shown.headers["Content-Type"] == "image/jpeg"
     assert b"GPS" not in shown.content
     assert cv2.imdecode(np.frombuffer(shown.content, np.uint8), cv2.IMREAD_COLOR).shape == (300, 400, 3)
+
+
+def test_photographs_are_named_in_what_an_owner_takes_away(listing: str, landlord: Side) -> None:
+    landlord.door.send_files(f"/rentals/{listing}/photos", photos=[a_photo()])
+    with scope.person(landlord.person.pk):
+        sections = export.sections(landlord.person.pk)
+    rows = next(one.rows for one in sections if one.place == "rentals.ListingPhoto")
+    assert rows[0]["picture"] == "（照片，可在应用中查看和保存）"
 
 
 def test_what_is_no_photograph_is_refused(listing: str, landlord: Side) -> None:

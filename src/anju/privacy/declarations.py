@@ -26,6 +26,7 @@ class Category(StrEnum):
     CREDENTIAL = "credential"
     MESSAGE = "message"
     NOTE = "note"
+    PICTURE = "picture"
     VEHICLE = "vehicle"
 
 

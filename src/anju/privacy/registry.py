@@ -28,6 +28,7 @@ CATEGORIES: dict[Category, Text] = {
     Category.CREDENTIAL: _("鉴别信息"),
     Category.MESSAGE: _("消息内容"),
     Category.NOTE: _("说明与意见"),
+    Category.PICTURE: _("照片"),
     Category.VEHICLE: _("车辆信息"),
 }
 RETENTIONS: dict[Retention, Text] = {

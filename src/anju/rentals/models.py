@@ -66,7 +66,7 @@ class ListingPhoto(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="photos")
     owner = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
-    picture = Sealed(Category.HOME, purpose=RENTAL, title=_("房源照片"), required=True)
+    picture = Sealed(Category.PICTURE, purpose=RENTAL, title=_("房源照片"), required=True)
     order = models.PositiveSmallIntegerField(_("排序"))
 
     class Meta:

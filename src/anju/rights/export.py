@@ -51,6 +51,8 @@ def _text(row: models.Model, name: str, category: Category) -> str:
         return ""
     if category in SECRETS:
         return _("（已保存，不予导出）")
+    if category is Category.PICTURE:
+        return _("（照片，可在应用中查看和保存）")
     if isinstance(value, SealedValue):
         try:
             return value.open()
