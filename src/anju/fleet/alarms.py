@@ -36,7 +36,7 @@ def _told(
     if on:
         begin(gate, Alarm.Kind(alarm), at, event)
     else:
-        end(gate, Alarm.Kind(alarm), at, event)
+        end(gate, Alarm.Kind(alarm), at)
 
 
 @transaction.atomic
@@ -64,11 +64,11 @@ def begin(gate: Gate, kind: Alarm.Kind, at: datetime, event: UUID | None = None)
 
 
 @transaction.atomic
-def end(gate: Gate, kind: Alarm.Kind, at: datetime, event: UUID | None = None) -> None:
+def end(gate: Gate, kind: Alarm.Kind, at: datetime) -> None:
     """It is over by itself; somebody still says what it was."""
     known = Alarm.objects.select_for_update().filter(gate=gate, kind=kind, over_at__isnull=True)
     found = known.exclude(state=Alarm.State.CLOSED).first()
-    if found is not None and at >= found.at and event != found.event:
+    if found is not None and at >= found.at:
         found.over_at = at
         found.save(update_fields=["over_at"])
         _announce(found)
