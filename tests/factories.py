@@ -25,6 +25,7 @@ from anju.access.purposes import FACE_OPENING, GATE_OPENING
 from anju.homes import actions as homes
 from anju.homes.models import Application, Building, Community, Duty, Home, Member, Role, StaffRole, Unit
 from anju.homes.purposes import HOME_CERTIFICATION
+from anju.lifts.models import Lift
 from anju.partners.purposes import ACCOUNT
 from anju.people import actions as people
 from anju.people import guardians, id_number
@@ -249,3 +250,24 @@ def barrier(place: Community, title: str = "车库入口", direction: str = "in"
     """A barrier that staff have added and no device has joined."""
     with scope.platform():
         return Gate.objects.create(community=place, name=title, kind=Gate.Kind.BARRIER, direction=direction)
+
+
+def unit(place: Community, title: str) -> Unit:
+    """A further stairwell of the first building."""
+    with scope.platform():
+        building, _ = Building.objects.get_or_create(community=place, name="1栋", defaults={"order": 1})
+        return Unit.objects.create(community=place, building=building, name=title, order=9)
+
+
+def lift(where: Home, *gates: Gate, **facts: Any) -> Lift:
+    """The lift of this home's stairwell, called by these gates."""
+    with scope.platform():
+        made = Lift.objects.create(
+            community_id=where.community_id,
+            unit=where.unit,
+            name=facts.pop("name", "客梯"),
+            address=facts.pop("address", "modbus://127.0.0.1:502/1"),
+            **facts,
+        )
+        made.gates.set(gates)
+    return made

@@ -111,6 +111,7 @@ MODELS: dict[str, dict[str, tuple[Right, ...]]] = {
     "access.Gate": {"see": (_R.WATCH,), "add": (_R.KEEP_GATES,), "change": (_R.KEEP_GATES,)},
     "access.Entry": {"see": (_R.WATCH,)},
     "access.Grant": {"see": (_R.KEEP_GATES,)},
+    "lifts.Lift": {"see": (_R.WATCH,), **dict.fromkeys(("add", "change", "delete"), (_R.KEEP_GATES,))},
     "vehicles.Space": {
         "see": (_R.WATCH_CARS,),
         **dict.fromkeys(("add", "change", "delete"), (_R.KEEP_PARKING,)),

@@ -48,6 +48,7 @@ def furnish(title: str, name: str) -> Furnished:
     key = factories.phone_key(who)
     visit = factories.visit(who, home, name=f"{name[0]}来客")
     car = factories.car(who, home)
+    lift = factories.lift(home, gate, name=f"电梯{title}")
     space = factories.space(place, title=f"车位{title}")
     sms.send(phone, f"验证码 {title}", kind=OutboxMessage.Kind.CODE, subject=who.pk)
     with scope.platform():
@@ -95,7 +96,7 @@ def furnish(title: str, name: str) -> Furnished:
         "assessment": uuid4(),  # the installation's, no community's
         "unit": unit.pk, "home": home.pk, "request_id": request.pk, "child": who.pk, "person": who.pk,
         "visit": visit.pk, "visitor": visit.visitor_id,
-        "car": car.pk, "asked": asked.pk, "vehicles.Space": space.pk, "vehicles.Parking": let.pk,
+        "car": car.pk, "asked": asked.pk, "lift": lift.pk, "lifts.Lift": lift.pk, "vehicles.Space": space.pk, "vehicles.Parking": let.pk,
         "homes.Community": place.pk, "homes.Building": building.pk, "homes.Unit": unit.pk, "homes.Home": home.pk,
         "homes.Member": member.pk, "homes.Application": application.pk, "homes.StaffRole": role.pk,
         "access.Gate": gate.pk, "access.Entry": entry.pk, "access.Grant": grant.pk, "people.Person": who.pk,
@@ -109,4 +110,4 @@ def furnish(title: str, name: str) -> Furnished:
     marks = {str(rows[one]) for one in private} | {name, f"{name[0]}***", phone, phone[3:], f"{title}的门"}
     marks |= {str(application.person_id), str(chief.pk), str(disclosed.pk) if disclosed.pk > 99_999 else name}
     marks |= {f"经理{title}", f"{title}分局", f"{title}的报告", f"{title}的申请", f"验证码 {title}", f"内容 {title}"}
-    return Furnished(place, rows, marks | {f"设备{title}", f"浏览器{title}", f"车位{title}"})
+    return Furnished(place, rows, marks | {f"设备{title}", f"浏览器{title}", f"车位{title}", f"电梯{title}"})

@@ -135,6 +135,7 @@ UNFOLD: dict[str, Any] = {
                     _page(_("门禁"), "door_front", "access_gate_changelist", WATCH),
                     _page(_("通行记录"), "receipt_long", "access_entry_changelist", WATCH),
                     _page(_("通行授权"), "key", "access_grant_changelist", KEEP_GATES),
+                    _page(_("电梯"), "elevator", "lifts_lift_changelist", WATCH),
                     _page(_("车位"), "garage", "vehicles_space_changelist", WATCH_CARS),
                     _page(_("月租停车"), "calendar_month", "vehicles_parking_changelist", WATCH_CARS),
                     _page(_("识别自检"), "face", "self_test", KEEP_GATES),
