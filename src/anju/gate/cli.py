@@ -27,6 +27,8 @@ from anju.gate.lift import Lifts
 from anju.gate.link import Link
 from anju.gate.nearby import Nearby
 from anju.gate.store import Store
+from anju.grants.decision import Reason
+from anju.grants.grant import Way
 
 KIOSK_PAGE = Path(__file__).resolve().parents[3] / "web" / "dist" / "kiosk"
 MOST_MESSAGE = 4 * 1024 * 1024
@@ -54,6 +56,14 @@ class Beside:
 
 
 @dataclass(frozen=True)
+class CardReader:
+    """An OSDP reader: the serial device and the 16 bytes that it and the gate share."""
+
+    device: Path
+    key: bytes
+
+
+@dataclass(frozen=True)
 class Lane:
     """A barrier's camera. camera: the address of its pictures; None: it posts them. token: what it must show to be heard."""
 
@@ -69,6 +79,7 @@ async def run(
     beside: Beside | None = None,
     lane: Lane | None = None,
     sensors: str | None = None,
+    reader: CardReader | None = None,
 ) -> None:
     """Be the gate until told to stop. Raises NotRegistered."""
     me = identity.load(home)
@@ -102,6 +113,8 @@ async def run(
     watching.append(asyncio.create_task(alarms.keep_watch(watch)))
     if sensors:
         watching.append(asyncio.create_task(alarms.listen(sensors, watch)))
+    if reader:
+        watching.append(asyncio.create_task(_read_cards(reader, brain, link)))
     try:
         await uvicorn.Server(config).serve()
     finally:
@@ -118,6 +131,19 @@ async def run(
 def _lane_routes(lane: Lane, barrier: Barrier, camera: Camera | None) -> list[Route]:
     """Without a token nobody may post."""
     return barrier_pages.routes(barrier, lane.token, camera.look if camera else lambda: None) if lane.token else []
+
+
+async def _read_cards(reader: CardReader, brain: Brain, link: Link) -> None:
+    from anju.gate import reader_osdp  # only a gate with a reader has what this needs (requirements/osdp.txt)
+
+    def judge(card: str) -> bool:
+        opened = brain.mark(f"card:{card}", Way.CARD, Reason.CARD_UNKNOWN).open
+        if opened:
+            link.on_opened()
+        return opened
+
+    line = reader_osdp.Line(reader.device)
+    await reader_osdp.Reader(line, reader.key, judge).serve()
 
 
 class _Second(uvicorn.Server):
@@ -163,6 +189,8 @@ def main(arguments: list[str]) -> int:
     running.add_argument("--host", default="127.0.0.1", help="where the kiosk page is served (default: here only)")
     running.add_argument("--port", type=int, default=8010)
     running.add_argument("--door", help="a program that opens the door; it gets the seconds as its argument")
+    running.add_argument("--osdp", type=Path, metavar="DEVICE", help="the serial device of an OSDP card reader")
+    running.add_argument("--osdp-key-file", type=Path, help="a file with the reader's key, 32 hexadecimal digits")
     running.add_argument("--sensors", help="a program that says what the door does: open, closed, exit, tamper, whole")
     running.add_argument("--nearby", help="HOST:PORT where phones before the gate reach it (default: nowhere)")
     running.add_argument(
@@ -181,13 +209,28 @@ def main(arguments: list[str]) -> int:
         if chosen.what == "register":
             sys.stdout.write(f"registered as {register(chosen.platform, chosen.code, chosen.home).name}\n")
         else:
-            asyncio.run(
-                run(chosen.home, chosen.host, chosen.port, chosen.door, _beside(chosen), _lane(chosen), chosen.sensors)
-            )
+            reader = _reader(chosen)
+            beside, lane = _beside(chosen), _lane(chosen)
+            asyncio.run(run(chosen.home, chosen.host, chosen.port, chosen.door, beside, lane, chosen.sensors, reader))
     except NotRegistered as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
+
+
+def _reader(chosen: argparse.Namespace) -> CardReader | None:
+    """Raises SystemExit when the key cannot be used: a line that is not encrypted is not read."""
+    if not chosen.osdp:
+        return None
+    try:
+        key = bytes.fromhex(chosen.osdp_key_file.read_text().strip())
+    except (AttributeError, OSError, ValueError):
+        key = b""
+    if len(key) != 16:
+        sys.exit(
+            "An OSDP reader needs --osdp-key-file: a file with 32 hexadecimal digits, such as by openssl rand -hex 16."
+        )
+    return CardReader(chosen.osdp, key)
 
 
 def _lane(chosen: argparse.Namespace) -> Lane | None:
