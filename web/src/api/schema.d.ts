@@ -2072,6 +2072,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/lifts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lifts
+         * @description The lifts of one's own stairwells.
+         */
+        get: operations["anju_lifts_api_lifts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lifts/{lift}/call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call
+         * @description The lift comes to the entrance and goes to one's floor.
+         */
+        post: operations["anju_lifts_api_call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -3965,6 +4005,28 @@ export interface components {
             at: string;
             /** Outwards */
             outwards: boolean;
+        };
+        /**
+         * LiftOut
+         * @description home: which home it leads to. floor: where to.
+         */
+        LiftOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Home */
+            home: string;
+            /** Floor */
+            floor: number;
+        };
+        /** FloorIn */
+        FloorIn: {
+            /** Floor */
+            floor: number;
         };
     };
     responses: never;
@@ -6892,6 +6954,50 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["MovementOut"][];
                 };
+            };
+        };
+    };
+    anju_lifts_api_lifts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiftOut"][];
+                };
+            };
+        };
+    };
+    anju_lifts_api_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lift: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FloorIn"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
