@@ -13,6 +13,7 @@ from anju.access.models import Gate
 from anju.access.tags import tags
 from anju.grants import encoding
 from anju.privacy.purposes import Purpose
+from anju.privacy.vault import vault
 from anju.recognition.faces import Vector
 
 
@@ -123,7 +124,9 @@ def written_down_for(purpose: Purpose, *ways: str) -> None:
 
 
 def offered(person: UUID, community: UUID) -> list[Offer]:
-    """Everything this person may do at the community's gates."""
+    """Everything this person may do at the community's gates: nothing, once their key is destroyed."""
+    if not vault().knows(person):
+        return []
     return [offer for source in _offers for offer in source(person, community) if offer.ways]
 
 

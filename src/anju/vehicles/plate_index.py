@@ -42,7 +42,7 @@ def keep(person: UUID, community: UUID) -> None:
     kind = _kind(community)
     with scope.platform():
         cars = list(Car.objects.filter(person=person, community=community, state=Car.State.KNOWN))
-    if cars:
+    if cars and vault().knows(person):
         vault().claim_many([(kind, car.plate.open(), person) for car in cars])
     else:
         vault().release(kind, person)

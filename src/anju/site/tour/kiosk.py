@@ -42,7 +42,7 @@ class Kiosk:
 
     def __init__(self, gate: str) -> None:
         origin = Origin(gate.replace("ws://", "http://"))
-        self._socket = connect(f"{gate}/kiosk/ws", origin=origin, max_size=None)
+        self._socket = connect(f"{gate}/kiosk/ws", origin=origin, max_size=None).__enter__()
 
     def __enter__(self) -> Self:
         return self
@@ -50,7 +50,7 @@ class Kiosk:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._socket.close()
+        self._socket.__exit__(kind, error, trace)
 
     def _answer(self) -> dict[str, Any]:  # JSON
         while True:

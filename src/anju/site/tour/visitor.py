@@ -25,7 +25,7 @@ class Visitor:
     def __post_init__(self) -> None:
         secret = self.link.partition("#")[2]
         self.http = httpx.Client(
-            base_url=f"{self.front}/api/v1/visit", timeout=30, headers={"Accept-Language": "zh-hans", "X-Visit": secret}
+            base_url=f"{self.front}/api/v1", timeout=30, headers={"Accept-Language": "zh-hans", "X-Visit": secret}
         )
 
     @classmethod
@@ -38,21 +38,23 @@ class Visitor:
         return cls(host.front, made["link"])
 
     def page(self) -> JSON:
-        return expect(self.http.get(""), 200)
+        return expect(self.http.get("/visit"), 200)
 
     def accept(self) -> JSON:
         """Agree to what is shown, with a key of this browser's own."""
         version = next(one["version"] for one in self.page()["purposes"] if one["code"] == "visit")
         private = ec.generate_private_key(ec.SECP256R1())
         public = private.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-        said = expect(self.http.post("/accept", json={"version": version, "public": encoding.encode(public)}), 200)
+        said = expect(
+            self.http.post("/visit/accept", json={"version": version, "public": encoding.encode(public)}), 200
+        )
         self._key = UUID(said["key"]), private
         return said
 
     def show_face(self, frames: Sequence[bytes]) -> JSON:
         version = next(one["version"] for one in self.page()["purposes"] if one["code"] == "visit_face")
         files = [("images", (f"{number}.jpg", frame, "image/jpeg")) for number, frame in enumerate(frames)]
-        return expect(self.http.post("/face", params={"version": version}, files=files), 201)
+        return expect(self.http.post("/visit/face", params={"version": version}, files=files), 201)
 
     def permit(self) -> str:
         """What the page's QR code says now."""
@@ -61,4 +63,4 @@ class Visitor:
         return permits.make(*self._key, datetime.now(UTC))
 
     def forget(self) -> None:
-        expect(self.http.delete(""), 204)
+        expect(self.http.delete("/visit"), 204)
