@@ -15,7 +15,7 @@ from uuid import UUID
 import uvicorn
 from starlette.routing import Route
 
-from anju.gate import alarms, barrier_pages, identity, nearby, pages
+from anju.gate import alarms, barrier_pages, identity, nearby, pages, speech_setup
 from anju.gate.alarms import Alarms, DoorWatch
 from anju.gate.barrier import Barrier
 from anju.gate.barrier_camera import Camera
@@ -26,7 +26,9 @@ from anju.gate.kiosk import Kiosk
 from anju.gate.lift import Lifts
 from anju.gate.link import Link
 from anju.gate.nearby import Nearby
+from anju.gate.speech_setup import BadVoice
 from anju.gate.store import Store
+from anju.gate.texts import TEXTS
 from anju.grants.decision import Reason
 from anju.grants.grant import Way
 
@@ -71,6 +73,14 @@ class Lane:
     token: str | None
 
 
+@dataclass(frozen=True)
+class Loudspeaker:
+    """player: a program that plays a WAV file. voice: a file that names an online voice and its keys; None: espeak-ng."""
+
+    player: str
+    voice: Path | None
+
+
 async def run(
     home: Path,
     host: str,
@@ -80,6 +90,7 @@ async def run(
     lane: Lane | None = None,
     sensors: str | None = None,
     reader: CardReader | None = None,
+    loud: Loudspeaker | None = None,
 ) -> None:
     """Be the gate until told to stop. Raises NotRegistered."""
     me = identity.load(home)
@@ -90,6 +101,8 @@ async def run(
     link = Link(me, brain)
     kiosk = Kiosk(me, brain, link)
     Lifts(brain, kiosk.no_lift)
+    speaker = speech_setup.speaker(home, loud.player, loud.voice) if loud else None
+    kiosk.aloud = speaker.say if speaker else None
     barrier = Barrier(brain, link.news, kiosk.judged_car) if lane else None
     camera = Camera(lane.camera, barrier) if lane and barrier and lane.camera else None
     cars = _lane_routes(lane, barrier, camera) if lane and barrier else []
@@ -113,6 +126,8 @@ async def run(
     watching.append(asyncio.create_task(alarms.keep_watch(watch)))
     if sensors:
         watching.append(asyncio.create_task(alarms.listen(sensors, watch)))
+    if speaker:
+        watching.append(asyncio.create_task(speaker.run(TEXTS.values())))
     if reader:
         watching.append(asyncio.create_task(_read_cards(reader, brain, link)))
     try:
@@ -197,6 +212,10 @@ def main(arguments: list[str]) -> int:
         "--bluetooth", help="the radio over which phones reach it, such as hci-socket:0 (default: none)"
     )
     running.add_argument("--certificate", type=Path, help="a PEM file, certificate and key, to serve phones by https")
+    running.add_argument("--speaker", help="a program that plays the WAV file it gets as its argument, such as aplay")
+    running.add_argument(
+        "--voice", type=Path, help="a JSON file with an online voice and its keys (default: espeak-ng)"
+    )
     running.add_argument("--barrier-camera", metavar="URL", help="where a barrier's camera gives its picture")
     running.add_argument(
         "--barrier-token-file", type=Path, help="a file with the token that a camera must show to post pictures"
@@ -211,8 +230,11 @@ def main(arguments: list[str]) -> int:
         else:
             reader = _reader(chosen)
             beside, lane = _beside(chosen), _lane(chosen)
-            asyncio.run(run(chosen.home, chosen.host, chosen.port, chosen.door, beside, lane, chosen.sensors, reader))
-    except NotRegistered as error:
+            loud = Loudspeaker(chosen.speaker, chosen.voice) if chosen.speaker else None
+            asyncio.run(
+                run(chosen.home, chosen.host, chosen.port, chosen.door, beside, lane, chosen.sensors, reader, loud)
+            )
+    except (NotRegistered, BadVoice) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

@@ -7,6 +7,7 @@ import asyncio
 import json
 import time
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,6 +24,7 @@ from anju.gate.eyes import Eyes, Sight
 from anju.gate.identity import Identity
 from anju.gate.link import Link
 from anju.gate.modes import Mode
+from anju.recognition.advice import Text
 
 MOST_FRAME = 2 * 1024 * 1024
 BUSY_AFTER = 0.3
@@ -41,10 +43,14 @@ class Page:
     frame: bytes | None = None
     come: asyncio.Event = field(default_factory=asyncio.Event)
     told: asyncio.Queue[Said] = field(default_factory=asyncio.Queue)
+    aloud: Callable[[Text], None] | None = None
+    """The gate's own loudspeaker; None: the page speaks."""
 
     def show(self, what: Answer) -> None:
         """Tell the page what to show."""
-        said = {"state": what.state, "code": what.code, "box": what.box, "say": what.say}
+        if what.say and self.aloud is not None:
+            self.aloud(what.text)
+        said = {"state": what.state, "code": what.code, "box": what.box, "say": what.say and self.aloud is None}
         self.told.put_nowait({"type": "frame", "zh": what.text.zh, "en": what.text.en, **said})
 
 
@@ -61,6 +67,7 @@ class Kiosk:
         self._eyes = Eyes()
         self._worker = ThreadPoolExecutor(1, "eyes")
         self._pages: set[Page] = set()
+        self.aloud: Callable[[Text], None] | None = None
         self._times: deque[tuple[float, float]] = deque(maxlen=1000)
         link.on_opened = self.opened_remotely
 
@@ -82,7 +89,7 @@ class Kiosk:
             await socket.close()  # another site's page in the kiosk's browser
             return
         await socket.accept()
-        page = Page(Approach(self._brain))
+        page = Page(Approach(self._brain), aloud=self.aloud)
         self._pages.add(page)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -124,14 +131,19 @@ class Kiosk:
             page.show(page.approach.remote(time.monotonic()))
 
     def judged_car(self, verdict: Verdict) -> None:
-        """Show and say on every page what the barrier has decided."""
-        for page in self._pages:
-            page.show(Answer("granted" if verdict.open else "refused", verdict.code, verdict.text, say=True))
+        """Show and say what the barrier has decided."""
+        self._tell_all(Answer("granted" if verdict.open else "refused", verdict.code, verdict.text, say=True))
 
     def no_lift(self) -> None:
         """Whoever has just been let in has to press their floor by hand."""
+        self._tell_all(answer("granted", "lift_failed", say=True))
+
+    def _tell_all(self, what: Answer) -> None:
+        """On every page; a barrier often has a loudspeaker and no page at all."""
         for page in self._pages:
-            page.show(answer("granted", "lift_failed", say=True))
+            page.show(what)
+        if not self._pages and self.aloud is not None:
+            self.aloud(what.text)
 
     # frames
 
