@@ -113,7 +113,7 @@ def _caddyfile(host: str) -> Path:
 		header Content-Security-Policy "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; connect-src 'self' http://*:{NEARBY} https://*:{NEARBY}; worker-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 		header X-Content-Type-Options nosniff
 		header Referrer-Policy same-origin
-		header Permissions-Policy "camera=(self), microphone=(self), geolocation=(self), bluetooth=(self)"
+		header Permissions-Policy "camera=(self), microphone=(self), geolocation=(self)"
 		@built path /assets/*
 		header @built Cache-Control "public, max-age=31536000, immutable"
 		file_server

@@ -54,10 +54,11 @@ export interface GateAnswer {
   en: string
 }
 
-/** `local`: a page served by https may ask a gate on the local network once the person has allowed it. */
+/** `local`: a page served by https may ask a gate by http on the local network alone, once the person has allowed it. */
 async function gateSays<T>(address: string, path: string, options: RequestInit = {}): Promise<T> {
-  const local = { ...options, targetAddressSpace: 'local', signal: AbortSignal.timeout(PATIENCE) } as RequestInit
-  const answer = await fetch(new URL(path, address), local)
+  const mixed = window.location.protocol === 'https:' && address.startsWith('http:')
+  const local = mixed ? { targetAddressSpace: 'local' } : {}
+  const answer = await fetch(new URL(path, address), { ...options, ...local, signal: AbortSignal.timeout(PATIENCE) })
   return (await answer.json()) as T
 }
 
