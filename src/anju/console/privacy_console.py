@@ -29,6 +29,7 @@ from anju.privacy.registry import RETENTIONS
 from anju.privacy.staff import OPERATOR, duties, holds
 from anju.rights import actions, cancellation, queries
 from anju.rights.models import Request, RightState, Target, TargetKind
+from anju.visitors.models import VisitorFace
 
 DAYS = 30
 FILING_FROM = 100_000
@@ -141,7 +142,7 @@ def _gates(request: HttpRequest) -> list[dict[str, Any]]:  # Any: as above
 
 def _faces() -> int:
     with scope.platform():
-        return Face.objects.count() + GateFace.objects.count()
+        return Face.objects.count() + GateFace.objects.count() + VisitorFace.objects.count()
 
 
 @require_GET
