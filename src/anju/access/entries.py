@@ -5,7 +5,7 @@ The whole community's comings and goings pass here, so a batch costs a handful o
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite
@@ -63,6 +63,28 @@ class _Said:
     source: str | None = None
 
 
+Translate = Callable[[str, bytes], tuple[str, bytes] | None]
+Holders = Callable[[list[UUID], list[UUID]], list[tuple[UUID, UUID, UUID]]]
+_translators: dict[str, Translate] = {}
+_holders: list[Holders] = []
+
+
+def translator(first_word: str) -> Callable[[Translate], Translate]:
+    """Register who puts messages of these subjects into a gate's words (subject, body); None: they are nobody's. May raise NONSENSE."""
+
+    def register(translate: Translate) -> Translate:
+        _translators[first_word] = translate
+        return translate
+
+    return register
+
+
+def holders(source: Holders) -> Holders:
+    """Register who else knows whose a holder's name is: gate, holder, person, for gates and holders."""
+    _holders.append(source)
+    return source
+
+
 def store(messages: Sequence[tuple[str, bytes]]) -> int:
     """Write a batch of entries (subject, body); one already there is left as it is. Returns how many were new."""
     try:
@@ -89,8 +111,20 @@ def _store(messages: Sequence[tuple[str, bytes]]) -> int:
     return len(fresh)
 
 
+def _in_gate_words(subject: str, data: bytes) -> tuple[str, bytes] | None:
+    translate = _translators.get(subject.partition(".")[0])
+    if translate is None:
+        return subject, data
+    try:
+        return translate(subject, data)
+    except NONSENSE as error:
+        log.warning("bad_entry", subject=subject, error=type(error).__name__)
+        return None
+
+
 def _read(messages: Sequence[tuple[str, bytes]]) -> Iterator[_Said]:
     """What gates that we know say and that makes sense."""
+    messages = [one for said in messages if (one := _in_gate_words(*said)) is not None]
     by_subject = {subject: subjects.gate_of(subject) for subject in {subject for subject, _ in messages}}
     gates = Gate.objects.in_bulk(set(by_subject.values()))
     now = timezone.now()
@@ -164,6 +198,10 @@ def _name(said: Iterable[_Said]) -> None:
         cursor.execute(_HOLDERS, [[one.entry.gate_id for one in of_somebody], [one.holder for one in of_somebody]])
         rows = cursor.fetchall()
     persons = {(gate, holder): person for gate, holder, _, person, _ in rows}
+    asked = {(one.entry.gate_id, one.holder) for one in of_somebody if one.holder} - persons.keys()
+    if asked:
+        gates, names = [gate for gate, _ in asked], [holder for _, holder in asked]
+        persons |= {(gate, holder): who for source in _holders for gate, holder, who in source(gates, names)}
     origins = {(gate, grant): source for gate, _, grant, _, source in rows}
     agree = _agreeing(set(persons.values()), {one.entry.way for one in of_somebody})
     for one in of_somebody:

@@ -36,10 +36,20 @@ async def listen(bus: Client) -> None:
     # Time apart: an answer that waits behind others' questions would be wrong by as much.
     await bus.subscribe(subjects.ASK_TIME, queue="platform", cb=_guarded(partial(_time, bus)))
     await bus.subscribe(subjects.ASK, queue="platform", cb=_guarded(partial(_answer, bus)))
+    for subject, handle in heard:
+        await bus.subscribe(subject, queue="platform", cb=_guarded(partial(_elsewhere, handle)))
     await bus.subscribe(subjects.STATE, queue="platform", cb=_guarded(_state))
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(recording.record(bus, _write))
         tasks.create_task(_note_states())
+
+
+heard: list[tuple[str, Callable[[UUID], None]]] = []
+"""Subjects that rooms above serve: the work is done in the database's thread with the id that the subject names."""
+
+
+async def _elsewhere(handle: Callable[[UUID], None], message: Msg) -> None:
+    await _in_database(handle, subjects.gate_of(message.subject))
 
 
 async def _write(messages: list[tuple[str, bytes]]) -> None:

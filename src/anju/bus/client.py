@@ -72,7 +72,7 @@ async def ensure_streams(client: Client) -> None:
         ),
         StreamConfig(
             name=subjects.ENTRIES_STREAM,
-            subjects=[subjects.ENTRIES],
+            subjects=[subjects.ENTRIES, subjects.TERMINAL_EVENTS],
             duplicate_window=600,
             # Full, it takes no more and the gates keep theirs: revocations need the rest of the disk.
             discard=DiscardPolicy.NEW,

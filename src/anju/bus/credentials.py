@@ -122,6 +122,14 @@ class Authority:
         nats = {"type": "user", "subs": 32, "data": -1, "payload": 1 << 16, **subjects.gate_permissions(gate)}
         return token(self.account, nkey, f"gate-{gate}", nats)
 
+    def terminal_token(self, terminal: UUID, nkey: str) -> str:
+        """What a vendor's terminal shows as its MQTT password: it cannot sign, so whoever has the token is the terminal."""
+        nats = {
+            "type": "user", "subs": 16, "data": -1, "payload": 1 << 16, "bearer_token": True,
+            "allowed_connection_types": ["MQTT"], **subjects.terminal_permissions(terminal),
+        }  # fmt: skip
+        return token(self.account, nkey, f"terminal-{terminal}", nats)
+
 
 _LIMITS = {
     "subs": -1,

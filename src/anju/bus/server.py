@@ -33,6 +33,7 @@ system_account: {who.system.public}
 resolver: {{ type: full, dir: "{accounts}", allow_delete: false, interval: "2m" }}
 # A message the server acknowledged survives its death: entries and revocations depend on it.
 jetstream: {{ store_dir: "{home / "jetstream"}", sync_interval: always, max_memory_store: 64MB, max_file_store: 8GB }}
+mqtt: {{ listen: "127.0.0.1:{ports()["nats_mqtt"]}", ack_wait: "20s" }}
 max_payload: 1MB
 ping_interval: "10s"
 ping_max: 2

@@ -11,6 +11,15 @@ STATE = "state.*"
 ENTRIES = "entries.*"
 
 
+TERMINAL_EVENTS = "terminals.*.events"
+TERMINAL_WORDS = "terminals.*.ask"
+
+
+def terminal(terminal: UUID, what: str) -> str:
+    """What a vendor's terminal and the platform tell each other: over MQTT `terminals/<id>/<what>`."""
+    return f"terminals.{terminal}.{what}"
+
+
 def grant(gate: UUID, grant: UUID) -> str:
     return f"grants.{gate}.{grant}"
 
@@ -36,6 +45,17 @@ def live(channel: str, event: str) -> str:
 def gate_of(subject: str) -> UUID:
     """The gate a subject belongs to: its second word."""
     return UUID(subject.split(".")[1])
+
+
+def terminal_permissions(terminal: UUID) -> dict[str, dict[str, Any]]:
+    """What one vendor's terminal may publish and hear: its own topics. `$MQTT` is what the server itself needs for QoS 1."""
+    return {
+        "pub": {
+            "allow": [f"terminals.{terminal}.{what}" for what in ("events", "ask", "answers")]
+            + ["$MQTT.deliver.pubrel.>"]
+        },
+        "sub": {"allow": [f"terminals.{terminal}.persons", f"terminals.{terminal}.commands", "$MQTT.sub.>"]},
+    }
 
 
 def gate_permissions(gate: UUID) -> dict[str, dict[str, Any]]:

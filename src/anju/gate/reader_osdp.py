@@ -24,7 +24,7 @@ _LAMPS = {True: osdp.CommandLEDColor.Green, False: osdp.CommandLEDColor.Red}
 _SPEEDS = {9600: termios.B9600, 19200: termios.B19200, 38400: termios.B38400, 115200: termios.B115200}
 
 
-class Line(osdp.Channel):  # type: ignore[misc]  # the library has no types
+class Line(osdp.Channel):
     """A serial device, read and written without waiting."""
 
     def __init__(self, device: Path, speed: int = 9600) -> None:

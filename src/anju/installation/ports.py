@@ -13,7 +13,7 @@ GATE = int(os.environ.get("ANJU_GATE_PORT", "8010"))
 """The demo gate's kiosk."""
 NEARBY = int(os.environ.get("ANJU_NEARBY_PORT", "8011"))
 """Where gates serve phones that stand before them; the app's page may speak to no other port of the local network."""
-INSIDE = ("postgres", "nats", "nats_monitor", "web", "live", "caddy_admin")
+INSIDE = ("postgres", "nats", "nats_monitor", "nats_mqtt", "web", "live", "caddy_admin")
 
 
 def _free() -> int:
@@ -30,6 +30,9 @@ def ports() -> dict[str, int]:
         VAR.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({name: _free() for name in INSIDE}))
     found: dict[str, int] = json.loads(path.read_text())
+    if missing := [name for name in INSIDE if name not in found]:  # an installation from before they were needed
+        found |= {name: _free() for name in missing}
+        path.write_text(json.dumps(found))
     return found
 
 

@@ -29,6 +29,7 @@ from anju.privacy.vault import Erased
 from anju.rentals.api import router as rentals
 from anju.rentals.leases_api import router as leases
 from anju.rights.api import router as rights
+from anju.terminals.api import router as terminals
 from anju.vehicles.api import router as vehicles
 from anju.visitors.api import router as visitors
 from anju.visitors.visit_api import router as visit
@@ -58,6 +59,7 @@ for router in (
     rentals,
     vehicles,
     lifts,
+    terminals,
 ):
     api.add_router("", router)
 

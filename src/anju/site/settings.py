@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "anju.lifts",
     "anju.rentals",
     "anju.fleet",
+    "anju.terminals",
     "anju.policies",
     "anju.rights",
     "anju.oversight",

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('access', '0006_ways_in'),
+        ("access", "0006_ways_in"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='gate',
-            name='mode_number',
-            field=models.BigIntegerField(default=0, editable=False, help_text='运行模式命令的序号，较大的有效'),
+            model_name="gate",
+            name="mode_number",
+            field=models.BigIntegerField(default=0, editable=False, help_text="运行模式命令的序号，较大的有效"),
         ),
     ]
