@@ -25,7 +25,8 @@ class Visit:
     def __init__(self, gate: Gate, phone: Phone) -> None:
         self.gate, self.phone = gate, phone
         self.id = UUID(gate.me.gate)
-        self.http = TestClient(served.app(Nearby(self.id, gate.brain, gate.link)))
+        self.nearby = Nearby(self.id, gate.brain, gate.link)
+        self.http = TestClient(served.app(self.nearby))
 
     def permit(self, **facts: Any) -> str:
         now = datetime.now(UTC)
@@ -111,10 +112,21 @@ def test_nonsense_is_refused_and_the_gate_goes_on(visit: Visit, said: Any) -> No
     assert visit.tries(visit.permit()) == "nearby_ok"
 
 
-def test_whoever_floods_it_is_told_to_wait(visit: Visit) -> None:
+def test_whoever_floods_it_is_told_to_wait_and_keeps_nobody_else_out(visit: Visit) -> None:
     codes = [visit.opens({}) for _ in range(served.TRIES + 1)]
     assert codes[-1] == "too_many"
-    assert len(visit.gate.entries()) == served.TRIES
+    other = TestClient(served.app(visit.nearby), client=("192.0.2.7", 50000))
+    challenge = other.get("/nearby/challenge").json()["challenge"]
+    assert other.post("/nearby/open", json=visit.answer(visit.permit(), challenge)).json()["code"] == "nearby_ok"
+
+
+def test_a_flood_from_many_places_fills_no_disk(visit: Visit) -> None:
+    for place in range(5):
+        phone = TestClient(served.app(visit.nearby), client=(f"192.0.2.{place}", 50000))
+        for _ in range(served.TRIES):
+            phone.post("/nearby/open", json={})
+    assert len(visit.gate.entries()) == served.NOTED
+    assert visit.tries(visit.permit()) == "nearby_ok"
 
 
 def test_more_than_a_permit_can_be_is_not_even_read(visit: Visit) -> None:

@@ -151,6 +151,9 @@ def test_a_photograph_loses_what_its_camera_wrote_into_it(listing: str, landlord
     assert shown.status_code == 200 and shown.headers["Content-Type"] == "image/jpeg"
     assert b"GPS" not in shown.content
     assert cv2.imdecode(np.frombuffer(shown.content, np.uint8), cv2.IMREAD_COLOR).shape == (300, 400, 3)
+    landlord.door.post(f"/rentals/{listing}/publish", {"published": False})
+    assert nobody.client.get(f"/api/v1/rentals/{listing}/photos/{photo}").status_code == 404
+    assert landlord.door.client.get(f"/api/v1/rentals/{listing}/photos/{photo}").status_code == 200
 
 
 def test_photographs_are_named_in_what_an_owner_takes_away(listing: str, landlord: Side) -> None:

@@ -84,7 +84,7 @@ class Peripheral:
             task.add_done_callback(self._running.discard)
 
     async def _answer(self, connection: Connection, message: bytes) -> None:
-        said: dict[str, Any] = await self._gate.answer(message)  # Any: JSON
+        said: dict[str, Any] = await self._gate.answer(message, str(connection.peer_address))  # Any: JSON
         for piece in pieces(json.dumps(said, ensure_ascii=False).encode(), connection.att_mtu - _HEADROOM):
             await self._device.notify_subscriber(connection, self._result, piece)
 

@@ -26,7 +26,10 @@ from anju.grants.nearby import BadNearbyPermit, Challenges
 
 MOST_BODY = nearby.MOST_TEXT + 1000
 TRIES, IN_SECONDS = 30, 60.0
-"""Answers that this gate looks at in so many seconds: verifying costs, and nobody presses more often."""
+"""Answers of one phone that are looked at in so many seconds: nobody presses more often."""
+NOTED = 60
+"""Answers that make no sense, of all phones together, that are written down in as many seconds: a flood must not fill the disk."""
+MOST_PHONES = 1000
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,8 @@ class Nearby:
         self._brain = brain
         self._link = link
         self._challenges = Challenges()
-        self._lately: list[float] = []
+        self._lately: dict[str, list[float]] = {}
+        self._nonsense: list[float] = []
 
     def challenge(self) -> dict[str, str]:
         """What a phone is asked, good for thirty seconds, once."""
@@ -63,27 +67,28 @@ class Nearby:
         now = self._brain.clock.read().now
         return {"gate": str(self._gate), "challenge": encoding.encode(asked), "now": now.isoformat()}
 
-    async def answer(self, said: bytes) -> dict[str, Any]:
-        """Decide, open, record; what the phone is told."""
+    async def answer(self, said: bytes, phone: str) -> dict[str, Any]:
+        """Decide, open, record; what the phone is told. phone: where it speaks from, so that one cannot keep others out."""
         await self._link.news.wait()
-        if not self._may_try():
+        if not self._may_try(phone):
             return _said(False, "too_many")
         try:
             decision = self._decide(Answer.of(said))
         except ValueError:
             decision = Decision(False, Reason.PERMIT_UNKNOWN)
+        if decision.grant is None and not _under(self._nonsense, NOTED):
+            return _said(False, decision.reason)
         entry = self._brain.act(decision, Way.NEARBY)
         if decision.open:
             self._link.on_opened()
         return {**_said(decision.open, decision.reason), "entry": entry}
 
-    def _may_try(self) -> bool:
-        now = time.monotonic()
-        self._lately = [at for at in self._lately if at > now - IN_SECONDS]
-        if len(self._lately) >= TRIES:
-            return False
-        self._lately.append(now)
-        return True
+    def _may_try(self, phone: str) -> bool:
+        lately = self._lately.pop(phone, [])
+        while len(self._lately) >= MOST_PHONES:
+            del self._lately[next(iter(self._lately))]
+        self._lately[phone] = lately
+        return _under(lately, TRIES)
 
     def _decide(self, answer: Answer) -> Decision:
         """Raises BadNearbyPermit."""
@@ -96,6 +101,16 @@ class Nearby:
         if not phone_keys.verify(permit.public, asked, answer.signature):
             return Decision(False, Reason.PERMIT_UNKNOWN)
         return self._brain.nearby(permit, self._gate)
+
+
+def _under(lately: list[float], most: int) -> bool:
+    """Whether there have been fewer than so many in the last minute; if so, this is one more."""
+    now = time.monotonic()
+    lately[:] = [at for at in lately if at > now - IN_SECONDS]
+    if len(lately) >= most:
+        return False
+    lately.append(now)
+    return True
 
 
 def _said(opens: bool, code: str) -> dict[str, Any]:
@@ -115,7 +130,7 @@ def app(gate: Nearby) -> Starlette:
             body += piece
             if len(body) > MOST_BODY:
                 return JSONResponse(_said(False, Reason.PERMIT_UNKNOWN), status_code=413)
-        said = await gate.answer(body)
+        said = await gate.answer(body, request.client.host if request.client else "")
         return JSONResponse(said, status_code=200 if said["open"] else 429 if said["code"] == "too_many" else 403)
 
     anybody = Middleware(

@@ -62,7 +62,8 @@ def photo(listing: UUID, photo_id: UUID, viewer: Person | None) -> bytes:
     with scope.platform():
         rows = ListingPhoto.objects.filter(pk=photo_id, listing=listing).select_related("listing")
         found = rows.first()
-    if found is None or (found.listing.state == ListingState.DRAFT and (viewer is None or found.owner_id != viewer.pk)):
+    mine = found is not None and viewer is not None and found.owner_id == viewer.pk
+    if found is None or (found.listing.state != ListingState.PUBLISHED and not mine):
         raise Refused("unknown_photo", _("没有找到这张照片。"), status=404)
     return found.picture.open_bytes()
 

@@ -106,9 +106,8 @@ def walk_in(staff: Person, home: Home, *, name: str, phone: str) -> Pass:
     return made
 
 
-@transaction.atomic
 def let_in(staff: Person, visit: Pass, gate: Gate) -> None:
-    """Open the gate for a pass that is good now. Raises Refused."""
+    """Open the gate for a pass that is good now. Written down before it is asked. Raises Refused."""
     require_guard(staff, visit)
     if not is_good(visit):
         raise Refused("pass_not_good", _("这张通行证现在不能放行：请看它的状态和时间。"), status=409)
@@ -116,7 +115,8 @@ def let_in(staff: Person, visit: Pass, gate: Gate) -> None:
         raise Refused("unknown_gate", _("这张通行证不能走这个门，请选择别的门。"), status=409, field="gate")
     audit.record(AuditEntry.Action.VISIT, visit, actor=staff.pk, subject=visit.visitor_id, reason="let_in")
     gate_link.open_gate(gate.pk, None)
-    came_in(visit, timezone.now())
+    with transaction.atomic():
+        came_in(visit, timezone.now())
 
 
 @transaction.atomic
