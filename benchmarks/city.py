@@ -30,6 +30,7 @@ from anju.partners.purposes import ACCOUNT  # noqa: E402
 from anju.people.models import Person  # noqa: E402
 from anju.privacy import consent, scope  # noqa: E402
 from anju.privacy.models import Consent, new_id  # noqa: E402
+from anju.privacy.vault import vault  # noqa: E402
 
 PURPOSES = (ACCOUNT, HOME_CERTIFICATION, GATE_OPENING)
 _POINT = b"\x04" + bytes(64)
@@ -38,6 +39,8 @@ _POINT = b"\x04" + bytes(64)
 def _people(count: int) -> list[Person]:
     """Accounts that agree to what opening needs, each with a phone's key."""
     people = Person.objects.bulk_create([Person(id=new_id(), password="!") for _ in range(count)])
+    for one in people:
+        vault().admit(one.pk)
     Consent.objects.bulk_create(
         [
             Consent(
