@@ -39,8 +39,7 @@ _POINT = b"\x04" + bytes(64)
 def _people(count: int) -> list[Person]:
     """Accounts that agree to what opening needs, each with a phone's key."""
     people = Person.objects.bulk_create([Person(id=new_id(), password="!") for _ in range(count)])
-    for one in people:
-        vault().admit(one.pk)
+    vault().admit(*(one.pk for one in people))
     Consent.objects.bulk_create(
         [
             Consent(
