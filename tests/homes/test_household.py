@@ -10,7 +10,7 @@ from anju.access import actions
 from anju.access.models import Gate, Grant
 from anju.access.purposes import FACE_AT_GATE, GATE_OPENING
 from anju.homes.models import Community, Home, Member, MemberInvitation, Role
-from anju.homes.purposes import HOME_CERTIFICATION
+from anju.homes.purposes import HOME_CERTIFICATION, HOUSEHOLD
 from anju.people.models import Person
 from anju.privacy import retention, scope
 from tests import factories
@@ -26,6 +26,7 @@ def home(community: Community, resident: Person) -> Home:
 
 @pytest.fixture
 def owner(resident: Person) -> Door:
+    factories.agree(resident, HOUSEHOLD)
     return Door.of(resident)
 
 
@@ -65,10 +66,15 @@ def test_a_link_in_the_wrong_hands_lets_nobody_join(owner: Door, home: Home) -> 
 
 
 def test_only_an_owner_invites(home: Home, community: Community) -> None:
-    tenant = factories.person(factories.EVERYTHING)
+    tenant = factories.person((*factories.EVERYTHING, HOUSEHOLD))
     factories.member(tenant, home, Role.TENANT, until=timezone.now() + timedelta(days=9))
     asked = {"role": "family", "name": "李小红", "phone": factories.phone()}
     assert Door.of(tenant).post(f"/homes/{home.pk}/invitations", asked).code == "not_the_owner"
+
+
+def test_nobodys_number_is_written_down_before_the_owner_has_agreed(home: Home, resident: Person) -> None:
+    asked = {"role": "family", "name": "李小红", "phone": factories.phone()}
+    assert Door.of(resident).post(f"/homes/{home.pk}/invitations", asked).code == "consent_required"
 
 
 def test_a_tenant_needs_an_end(owner: Door, home: Home) -> None:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from anju.homes.actions import end_membership, membership_changed
 from anju.homes.models import Home, InvitationState, Member, MemberInvitation, Role
-from anju.homes.purposes import HOME_CERTIFICATION
+from anju.homes.purposes import HOME_CERTIFICATION, HOUSEHOLD
 from anju.notices import actions as notices
 from anju.notices.models import Notice
 from anju.people import guardians
@@ -67,6 +67,7 @@ def invite(owner: Person, home: UUID, *, role: Role, name: str, phone: str, unti
 
     The answer is the same whether the number has an account or not: it tells nobody who is here.
     """
+    consent.require(owner.pk, HOUSEHOLD)
     mine, name, number = require_owner(owner, home), name.strip(), phones.parse(phone)
     if role not in BY_INVITATION:
         raise Refused("role_form", _("请选择家属或租客。"), field="role")

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from anju.homes.duties import Duty as Duty
-from anju.homes.purposes import HOME_CERTIFICATION
+from anju.homes.purposes import HOME_CERTIFICATION, HOUSEHOLD
 from anju.people.models import Person
 from anju.privacy.declarations import Category, Declares, Erase, NotPersonal, Personal, Retention
 from anju.privacy.isolation import Isolation
@@ -196,10 +196,10 @@ class MemberInvitation(CommunityModel):
         subject="inviter_id",
         age="ends_at",
         fields={
-            "role": Personal(Category.HOME, HOME_CERTIFICATION, _("与房屋的关系"), Retention.ONE_DAY),
-            "until": Personal(Category.HOME, HOME_CERTIFICATION, _("到期时间"), Retention.ONE_DAY),
-            "state": Personal(Category.HOME, HOME_CERTIFICATION, _("邀请状态"), Retention.ONE_DAY),
-            "ends_at": Personal(Category.HOME, HOME_CERTIFICATION, _("邀请截止时间"), Retention.ONE_DAY),
+            "role": Personal(Category.HOME, HOUSEHOLD, _("与房屋的关系"), Retention.ONE_DAY),
+            "until": Personal(Category.HOME, HOUSEHOLD, _("到期时间"), Retention.ONE_DAY),
+            "state": Personal(Category.HOME, HOUSEHOLD, _("邀请状态"), Retention.ONE_DAY),
+            "ends_at": Personal(Category.HOME, HOUSEHOLD, _("邀请截止时间"), Retention.ONE_DAY),
         },
         rest=NotPersonal("hash of a random secret"),
     )
@@ -210,7 +210,7 @@ class MemberInvitation(CommunityModel):
     role = models.CharField(_("身份"), max_length=10, choices=Role)
     name = Sealed(
         Category.NAME,
-        purpose=HOME_CERTIFICATION,
+        purpose=HOUSEHOLD,
         title=_("受邀人姓名"),
         mask=family_name,
         required=True,
@@ -218,7 +218,7 @@ class MemberInvitation(CommunityModel):
     )
     phone = Sealed(
         Category.PHONE,
-        purpose=HOME_CERTIFICATION,
+        purpose=HOUSEHOLD,
         title=_("受邀人手机号"),
         mask=last_four,
         required=True,

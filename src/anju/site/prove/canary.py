@@ -97,6 +97,7 @@ class Canary:
 
     def _household(self) -> None:
         """Somebody who is invited into the home and never answers."""
+        self.app.agree("household")
         home = self.app.get("/homes")[0]["id"]
         self.values["invited phone"] = f"136{secrets.randbelow(10**8):08}"
         body = {"role": "family", "name": self._new("invited name", "家雀{}"), "phone": self.values["invited phone"]}
