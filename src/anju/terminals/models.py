@@ -4,10 +4,9 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from anju.access.models import Gate
-from anju.access.purposes import GATE_OPENING
 from anju.homes.models import CommunityModel
 from anju.people.models import Person
-from anju.privacy.declarations import Category, Declares, Erase, NotPersonal, Personal
+from anju.privacy.declarations import Declares, Erase, NotPersonal
 from anju.privacy.isolation import Isolation
 from anju.privacy.models import new_id
 
@@ -45,8 +44,7 @@ class Known(CommunityModel):
     privacy = Declares(
         subject="person_id",
         erase=Erase.KEEP,
-        fields={"digest": Personal(Category.ENTRY, GATE_OPENING, _("已下发的通行授权的摘要"))},
-        rest=NotPersonal("opaque ids; the row goes when the terminal has taken the end"),
+        rest=NotPersonal("opaque ids, and a hash of the last word told; the row goes when the terminal has taken the end"),
     )
     isolation = Isolation(person="person_id")
 
