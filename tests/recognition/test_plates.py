@@ -10,7 +10,7 @@ from anju.recognition.plates import PlateReader
 from tests.recognition import made_plates
 from tests.recognition.made_plates import DAY, View
 
-LEAST = 0.6
+LEAST = 0.7
 
 
 @pytest.fixture(scope="module")
