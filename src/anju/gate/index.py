@@ -59,5 +59,7 @@ class Index:
         return list(self._by_key.get(key, {}).values())
 
     def with_mark(self, tag: str) -> list[Grant]:
-        """The rights that this tag stands for."""
+        """The rights that this tag stands for. A gate that was not told its key yet has no tags: nothing stands for anybody."""
+        if not tag:
+            return []
         return list(self._by_mark.get(tag, {}).values())
