@@ -12,6 +12,7 @@ from anju.site.tour.browser import DESK, KIOSK, PHONE, App
 from anju.site.tour.resident import Resident
 from anju.site.tour.scratch import Place
 from anju.site.tour.staff import Staff
+from anju.site.tour.visitor import Visitor
 
 FOLDER = REPO / "docs" / "pictures"
 HOMES = 600
@@ -36,6 +37,18 @@ def _app(place: Place, context: BrowserContext) -> None:
     app.press("开通")
     app.page.get_by_role("img", name="开门二维码").wait_for()
     _save(app.page, "app-access")
+    visitor = Visitor.of(Resident.of_demo(place), "王小明", "13800138009")
+    visitor.accept()
+    app.go("/visitors")
+    app.sees("王小明")
+    _save(app.page, "app-visitors")
+    page = context.new_page()
+    page.goto(visitor.link)
+    page.get_by_text("到访通行").first.wait_for()
+    page.get_by_role("button", name="在这部手机上使用").click()
+    page.get_by_role("img", name="开门二维码").wait_for()
+    _save(page, "visit")
+    page.close()
     app.go("/mine/privacy/face_opening")
     app.sees("保留多久")
     _save(app.page, "app-purpose")
