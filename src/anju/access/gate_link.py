@@ -55,7 +55,7 @@ def welcome(gate: Gate) -> dict[str, Any]:
         "gate": str(gate.pk),
         "community": str(gate.community_id),
         "name": gate.name,
-        "nats": settings.GATE_NATS_ADDRESSES or [client.address()],
+        "nats": settings.GATE_NATS_ADDRESSES or client.addresses(),
         "jwt": authority().gate_token(gate.pk, gate.nkey or ""),
         "platform_key": public_key(),
         "settings": {"open_seconds": gate_settings.OPEN_SECONDS, "time_zone": settings.TIME_ZONE},

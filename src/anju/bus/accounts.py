@@ -29,7 +29,7 @@ def revoke(nkey: str) -> None:
 async def _revoke(nkey: str) -> None:
     who = authority()
     bus = await nats.connect(
-        client.address(),
+        client.addresses(),
         name="watcher",
         user_jwt_cb=lambda: who.watcher_token().encode(),
         signature_cb=lambda nonce: base64.b64encode(who.watcher.sign(nonce.encode())),

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import os
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -34,14 +35,25 @@ class BusError(RuntimeError):
 
 
 def address() -> str:
+    """The server that comes with Anju."""
     return f"nats://127.0.0.1:{ports()['nats']}"
+
+
+def addresses() -> list[str]:
+    """Where the bus is: `ANJU_NATS` names a cluster's members, separated by spaces."""
+    return os.environ.get("ANJU_NATS", "").split() or [address()]
+
+
+def _replicas() -> int:
+    """On how many members of a cluster each stream lies."""
+    return int(os.environ.get("ANJU_NATS_REPLICAS", "1"))
 
 
 async def connect(name: str, *, wait: bool = True) -> Client:
     """A connection as the platform. It reconnects for ever; `wait` retries the first connection too."""
     who = authority()
     return await nats.connect(
-        address(),
+        addresses(),
         name=name,
         user_jwt_cb=lambda: who.platform_token().encode(),
         signature_cb=lambda nonce: base64.b64encode(who.platform.sign(nonce.encode())),
@@ -65,6 +77,7 @@ async def ensure_streams(client: Client) -> None:
         StreamConfig(
             name=subjects.GRANTS_STREAM,
             subjects=["grants.*.*"],
+            num_replicas=_replicas(),
             max_msgs_per_subject=1,  # the last word about each grant
             discard=DiscardPolicy.OLD,
             max_consumers=MOST_GATES,  # left unsaid, the server takes a thousand and refuses the next gate
@@ -73,6 +86,7 @@ async def ensure_streams(client: Client) -> None:
         StreamConfig(
             name=subjects.ENTRIES_STREAM,
             subjects=[subjects.ENTRIES, subjects.TERMINAL_EVENTS],
+            num_replicas=_replicas(),
             duplicate_window=600,
             # Full, it takes no more and the gates keep theirs: revocations need the rest of the disk.
             discard=DiscardPolicy.NEW,
