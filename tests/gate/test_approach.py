@@ -75,7 +75,7 @@ def reasons(gate: Gate) -> list[str]:
 
 
 def test_two_frames_that_agree_open_the_door_and_are_said_once(gate: Gate, visit: Visit, resident: Grant) -> None:
-    answers = visit.see(*[looks_like(resident.id)] * 5)
+    answers = visit.see(*[looks_like(resident.holder)] * 5)
     assert [one.state for one in answers] == ["looking", *["granted"] * 4]
     assert [one.say for one in answers] == [False, True, False, False, False]
     assert gate.door.opened == 1
@@ -85,7 +85,7 @@ def test_two_frames_that_agree_open_the_door_and_are_said_once(gate: Gate, visit
 
 
 def test_one_lucky_frame_opens_nothing(gate: Gate, visit: Visit, resident: Grant) -> None:
-    lucky = looks_like(resident.id)
+    lucky = looks_like(resident.holder)
     visit.see(*[stranger(), stranger(), lucky] * 10)
     assert gate.door.opened == 0
 
@@ -93,18 +93,18 @@ def test_one_lucky_frame_opens_nothing(gate: Gate, visit: Visit, resident: Grant
 def test_two_frames_that_name_different_people_open_nothing(gate: Gate, visit: Visit, resident: Grant) -> None:
     other = made.grant()
     gate.learn(other)
-    assert "granted" not in visit.states(*[looks_like(resident.id), looks_like(other.id)] * 5)
+    assert "granted" not in visit.states(*[looks_like(resident.holder), looks_like(other.holder)] * 5)
     assert gate.door.opened == 0
 
 
 def test_two_frames_too_far_apart_open_nothing(gate: Gate, visit: Visit, resident: Grant) -> None:
-    visit.states(*[looks_like(resident.id)] * 4, every=1.1)
+    visit.states(*[looks_like(resident.holder)] * 4, every=1.1)
     assert gate.door.opened == 0
 
 
 def test_a_frame_that_fails_in_between_costs_nothing(gate: Gate, visit: Visit, resident: Grant) -> None:
     blurred = Sight(box=BOX, issue=Issue.BLURRED)
-    assert visit.states(looks_like(resident.id), blurred, looks_like(resident.id))[-1] == "granted"
+    assert visit.states(looks_like(resident.holder), blurred, looks_like(resident.holder))[-1] == "granted"
 
 
 def test_a_stranger_is_refused_after_a_few_frames_and_once_in_an_approach(gate: Gate, visit: Visit) -> None:
@@ -123,7 +123,7 @@ def test_the_next_stranger_is_refused_anew(gate: Gate, visit: Visit) -> None:
 
 def test_a_resident_behind_a_refused_stranger_comes_in(gate: Gate, visit: Visit, resident: Grant) -> None:
     visit.see(*[stranger()] * 8)
-    assert visit.states(*[looks_like(resident.id)] * 2)[-1] == "granted"
+    assert visit.states(*[looks_like(resident.holder)] * 2)[-1] == "granted"
 
 
 def test_an_empty_gallery_refuses_everybody(gate: Gate, visit: Visit) -> None:
@@ -134,7 +134,7 @@ def test_an_empty_gallery_refuses_everybody(gate: Gate, visit: Visit) -> None:
 def test_a_picture_of_a_resident_is_refused_and_told_to_come_in_person(
     gate: Gate, visit: Visit, resident: Grant
 ) -> None:
-    answers = visit.see(*[picture_of(resident.id)] * 10)
+    answers = visit.see(*[picture_of(resident.holder)] * 10)
     assert answers[-1].state == "refused"
     assert answers[-1].text == ADVICE["not_live"]
     assert gate.door.opened == 0
@@ -142,22 +142,22 @@ def test_a_picture_of_a_resident_is_refused_and_told_to_come_in_person(
 
 
 def test_a_picture_held_up_until_it_looks_alive_still_opens_nothing(gate: Gate, visit: Visit, resident: Grant) -> None:
-    fake, lucky = picture_of(resident.id), looks_like(resident.id)
+    fake, lucky = picture_of(resident.holder), looks_like(resident.holder)
     visit.see(fake, lucky, fake, *[lucky] * 20)
     assert gate.door.opened == 0
 
 
 def test_whoever_held_up_a_picture_may_step_back_and_come_in_person(gate: Gate, visit: Visit, resident: Grant) -> None:
-    visit.see(*[picture_of(resident.id)] * 4)
+    visit.see(*[picture_of(resident.holder)] * 4)
     visit.see(NOBODY, every=FORGET + 0.1)
-    assert visit.states(*[looks_like(resident.id)] * 2)[-1] == "granted"
+    assert visit.states(*[looks_like(resident.holder)] * 2)[-1] == "granted"
     assert gate.door.opened == 1
 
 
 def test_somebody_recognised_whose_right_has_ended_is_told_so(gate: Gate, visit: Visit) -> None:
     qr_only = made.grant(ways=frozenset({Way.QR}))
     gate.learn(qr_only)
-    answers = visit.see(*[looks_like(qr_only.id)] * 3)
+    answers = visit.see(*[looks_like(qr_only.holder)] * 3)
     assert (answers[-1].state, answers[-1].code) == ("refused", "way_not_granted")
     answers = visit.see(*[looks_like(uuid4())] * 3)
     assert (answers[-1].state, answers[-1].code) == ("refused", "revoked")
@@ -214,10 +214,10 @@ def test_a_code_is_looked_for_unless_the_door_is_open_or_about_to_open(visit: Vi
     def wanted(sight: Sight) -> bool:
         return visit.approach.wants_code(sight, visit.now)
 
-    known = looks_like(resident.id)
+    known = looks_like(resident.holder)
     assert wanted(NOBODY)
     assert wanted(stranger())
-    assert wanted(picture_of(resident.id))
+    assert wanted(picture_of(resident.holder))
     assert not wanted(known)
     visit.see(known, known)
     assert not wanted(NOBODY)

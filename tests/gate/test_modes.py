@@ -45,7 +45,7 @@ def every_right(brain: Brain, phone: Phone) -> list[Reason]:
     return [
         brain.permit(phone.permit()).reason,
         brain.mark("card:1", Way.CARD, Reason.CARD_UNKNOWN).reason,
-        brain.face(Match(grant.id, 0.9, 0.1, sure=True)).reason,
+        brain.face(Match(grant.holder, 0.9, 0.1, sure=True)).reason,
         brain.remote(grant.id)[0].reason,
     ]
 

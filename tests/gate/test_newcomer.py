@@ -69,7 +69,7 @@ def test_three_views_enrol_and_the_door_stays_shut(gate: Gate, who: Grant, show:
     assert gate.store.templates()[who.id][0] == 1_000_000
     match = gate.brain.gallery().match(face)
     assert match is not None
-    assert (match.key, match.sure) == (who.id, True)
+    assert (match.key, match.sure) == (who.holder, True)
 
 
 def test_the_template_is_never_asked_of_the_platform(gate: Gate, who: Grant) -> None:

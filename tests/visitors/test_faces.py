@@ -59,10 +59,35 @@ def test_a_visitor_who_agrees_comes_in_by_face_inside_the_window_only(
     brain.learn_faces([(grant.id, *found)])
     reader, seen = FaceReader(), decode(photos.frame(sitters[0].photos[-1]))
     match: Match[UUID] = brain.gallery().match(reader.embed(seen, reader.find(seen)[0]))
-    assert match.key == grant.id and match.sure
+    assert match.key == grant.holder and match.sure
     assert brain.face(match).reason == Reason.RECOGNISED
     entrance.machine.told_the_time(timedelta(hours=4))
     assert brain.face(match).reason == Reason.OUTSIDE_WINDOW
+
+
+def test_a_visitor_with_two_passes_is_one_person_to_the_gate(
+    host: Host, entrance: Entrance, sitters: list[Sitter]
+) -> None:
+    guest = host.invites(frequent=True)
+    guest.agrees()
+    shows(guest, sitters[0])
+    later = timezone.now() + timedelta(days=1)
+    asked = {"home": host.home, "since": later.isoformat(), "until": (later + timedelta(hours=1)).isoformat()}
+    assert host.door.post(f"/visitors/{guest.visitor}/passes", asked).status == 201
+    entrance.learns()
+    brain = entrance.machine.brain
+    with scope.platform():
+        found = sources.template(UUID(guest.visitor))
+    assert found is not None
+    brain.learn_faces([(one.id, *found) for one in brain.grants() if one.face])
+    reader, seen = FaceReader(), decode(photos.frame(sitters[0].photos[-1]))
+    match: Match[UUID] = brain.gallery().match(reader.embed(seen, reader.find(seen)[0]))
+    assert match.sure
+    assert brain.face(match).open
+    entrance.machine.told_the_time(timedelta(hours=5))
+    assert brain.face(match).reason == Reason.OUTSIDE_WINDOW
+    entrance.machine.told_the_time(timedelta(days=1, minutes=1))
+    assert brain.face(match).open
 
 
 def test_a_face_needs_a_consent_of_its_own_as_it_was_shown(host: Host, sitters: list[Sitter]) -> None:

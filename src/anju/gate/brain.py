@@ -128,15 +128,11 @@ class Brain:
         return {"grants": len(self._grants), "templates": len(self._templates), "queued": self.store.queued()}
 
     def gallery(self) -> Gallery[UUID]:
-        """Everybody whose face opens this gate; made anew after a change."""
+        """Everybody whose face opens this gate, by holder: one person is one, however many rights they have. Made anew after a change."""
         if self._gallery is None:
-            faces = {one.id: one.face for one in self._grants if one.face and Way.FACE in one.ways}
-            known = {
-                grant_id: self._templates[grant_id][1]
-                for grant_id, face in faces.items()
-                if self._face_rev(grant_id) == face.rev
-            }
-            strict = frozenset(grant_id for grant_id, face in faces.items() if face.strict)
+            faces = [one for one in self._grants if Way.FACE in one.ways and self.enrolled(one)]
+            known = {one.holder: self._templates[one.id][1] for one in faces}
+            strict = frozenset(one.holder for one in faces if one.face and one.face.strict)
             self._gallery = Gallery(known, strict)
         return self._gallery
 
@@ -166,7 +162,8 @@ class Brain:
 
     def face(self, match: Match[UUID]) -> Decision:
         """Somebody is surely recognised, alive and in two frames: may they come in? Carry it out by `act`."""
-        return self._decide(self._grants.get(match.key), Way.FACE)
+        rights = sorted(self._grants.of_holder(match.key), key=lambda one: Way.FACE not in one.ways)
+        return best((self._decide(one, Way.FACE) for one in rights), Decision(False, Reason.REVOKED))
 
     def permit(self, text: str) -> Decision:
         """A QR code was shown: decide and carry it out."""

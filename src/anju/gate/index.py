@@ -15,6 +15,7 @@ class Index:
 
     def __init__(self, grants: Iterable[Grant]) -> None:
         self._grants: dict[UUID, Grant] = {}
+        self._by_holder: defaultdict[UUID, dict[UUID, Grant]] = defaultdict(dict)
         self._by_key: defaultdict[UUID, dict[UUID, Grant]] = defaultdict(dict)
         self._by_mark: defaultdict[str, dict[UUID, Grant]] = defaultdict(dict)
         for grant in grants:
@@ -33,6 +34,7 @@ class Index:
         """Know this grant, in place of what was known under its id."""
         self.drop(grant.id)
         self._grants[grant.id] = grant
+        self._by_holder[grant.holder][grant.id] = grant
         for key in grant.keys:
             self._by_key[key][grant.id] = grant
         for mark in grant.marks:
@@ -43,6 +45,7 @@ class Index:
         grant = self._grants.pop(grant_id, None)
         if grant is None:
             return
+        self._without(self._by_holder, grant.holder, grant_id)
         for key in grant.keys:
             self._without(self._by_key, key, grant_id)
         for mark in grant.marks:
@@ -53,6 +56,10 @@ class Index:
         index[name].pop(grant_id, None)
         if not index[name]:
             del index[name]
+
+    def of_holder(self, holder: UUID) -> list[Grant]:
+        """All rights of one person, who has a right from each of several sources."""
+        return list(self._by_holder.get(holder, {}).values())
 
     def with_key(self, key: UUID) -> list[Grant]:
         """The rights of whoever holds this phone's key."""

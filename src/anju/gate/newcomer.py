@@ -39,7 +39,7 @@ class Newcomer:
 
     def _finish(self, brain: Brain) -> str:
         """A look-alike of a neighbour would open for both: such a face is not enrolled here."""
-        if brain.gallery().look_alikes(self._views, self.grant.id):
+        if brain.gallery().look_alikes(self._views, self.grant.holder):
             return "enrol_alike"
         rev = self.grant.face.rev if self.grant.face else 0
         brain.learn_faces([(self.grant.id, rev, self._views)])
