@@ -40,6 +40,8 @@ PAGES: dict[str, tuple[Right, ...]] = {
     **dict.fromkeys(("reviews", "review_rows", "review", "review_decide", "review_reveal"), (_R.REVIEW,)),
     **dict.fromkeys(("monitor", "monitor_latest", "monitor_entry", "monitor_gate"), (_R.WATCH,)),
     "monitor_open": (_R.OPEN_GATES,),
+    **dict.fromkeys(("fleet", "fleet_now", "alarm_see_to", "alarm_close"), (_R.WATCH,)),
+    **dict.fromkeys(("fleet_mode", "fleet_decide"), (_R.RUN_GATES,)),
     **dict.fromkeys(
         (
             "visitors",

@@ -8,6 +8,7 @@ from allauth.usersessions.models import UserSession
 from django.utils import timezone
 
 from anju.access.models import Grant
+from anju.fleet.models import Alarm, ModeChange
 from anju.homes.duties import Duty
 from anju.homes.models import Community, StaffRole
 from anju.incidents.models import Affected, Incident
@@ -62,6 +63,8 @@ def furnish(title: str, name: str) -> Furnished:
         )  # fmt: skip
         asked = ParkingRequest.objects.create(community=place, person=who, home=home, months=1)
         glass = Glass.objects.create(community=place, subject=who.pk, asker=chief.pk, reason="safety")
+        alarm = Alarm.objects.create(community=place, gate=gate, kind="forced", at=now)
+        change = ModeChange.objects.create(community=place, gate=gate, mode="locked", asker=chief.pk, reason="safety")
         export = Export.objects.create(community=place, what="residents", asker=chief.pk, reason="roll")
         disclosure = Disclosure.objects.create(
             community=place, asker=chief.pk, authority=f"{title}分局", basis="x", number="x", document=b"x",
@@ -95,7 +98,7 @@ def furnish(title: str, name: str) -> Furnished:
         "session": session.pk, "device": device.pk, "key": key.pk, "notice": notice.pk, "community": place.pk,
         "assessment": uuid4(),  # the installation's, no community's
         "unit": unit.pk, "home": home.pk, "request_id": request.pk, "child": who.pk, "person": who.pk,
-        "visit": visit.pk, "visitor": visit.visitor_id,
+        "alarm": alarm.pk, "change": change.pk, "visit": visit.pk, "visitor": visit.visitor_id,
         "car": car.pk, "asked": asked.pk, "lift": lift.pk, "lifts.Lift": lift.pk, "vehicles.Space": space.pk, "vehicles.Parking": let.pk,
         "homes.Community": place.pk, "homes.Building": building.pk, "homes.Unit": unit.pk, "homes.Home": home.pk,
         "homes.Member": member.pk, "homes.Application": application.pk, "homes.StaffRole": role.pk,

@@ -99,6 +99,7 @@ UNFOLD: dict[str, Any] = {
                         badge="anju.console.reviews.waiting_badge",
                     ),
                     _page(_("门禁监控"), "sensor_door", "monitor", WATCH),
+                    _page(_("门禁设备"), "developer_board", "fleet", WATCH, badge="anju.console.fleet.open_badge"),
                     _page(_("访客"), "badge", "visitors", RECEIVE_VISITORS, badge="anju.console.visitors.late_badge"),
                     _page(_("车辆"), "directions_car", "cars", WATCH_CARS, badge="anju.console.cars.late_badge"),
                     _page(
