@@ -15,6 +15,7 @@ from anju.site.tour.photos import Sitter, frame
 from anju.site.tour.resident import Resident, Unexpected, expect
 from anju.site.tour.scratch import Place
 from anju.site.tour.staff import Staff
+from anju.site.tour.visitor import Visitor
 
 MOST_PEOPLE = 6
 """So many residents and so many strangers at the most: each takes a few seconds before the camera."""
@@ -60,6 +61,7 @@ class Journey:
             ("strangers at the gate / 陌生人", self._strangers_stay_out),
             ("QR code, once / 二维码", self._qr),
             ("open from the phone / 手机开门", self._remote),
+            ("a visitor, by link / 访客", self._visit),
             ("withdraw the face consent / 撤回人脸同意", self._withdraw),
         ):
             with self._timed(title):
@@ -194,6 +196,20 @@ class Journey:
         gate = self._place.demo["gate"]["id"]
         times = sorted(self._first.app.open(gate) for _ in range(10))
         self._report.add("app's tap to the gate's answer", Figure(times[len(times) // 2], "ms", 50))
+
+    def _visit(self) -> None:
+        """Invited, agreeing, let in, deleting everything."""
+        host = self._first.app
+        visitor = Visitor.of(host, "王小明", f"139{secrets.randbelow(10**8):08}")
+        began = time.perf_counter()
+        visitor.accept()
+        with Kiosk(self._place.gate) as kiosk:
+            _until("the visitor's code opens", lambda: kiosk.scan(visitor.permit()).opened, _SETTLE)
+            self._report.add("visitor agrees to let in", Figure((time.perf_counter() - began) * 1000, "ms", 5000))
+            _until("the host is told", lambda: host.get("/visitors/passes")[0]["inside"], _SETTLE)
+            visitor.forget()
+            _until("the gate has forgotten", lambda: not kiosk.scan(visitor.permit()).opened, _SETTLE)
+        self._report.add("visitor forgotten", yes(not host.get("/visitors/passes"), "everywhere"))
 
     # 6: withdrawal
 
