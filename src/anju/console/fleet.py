@@ -56,7 +56,11 @@ def _rows(gates: QuerySet[Gate]) -> list[Row]:
     wrong: dict[UUID, list[Alarm]] = {}
     for alarm in Alarm.objects.filter(gate__in=found).exclude(state=Alarm.State.CLOSED):
         wrong.setdefault(alarm.gate_id, []).append(alarm)
-    places = _places(found)
+    places = {
+        gate: place
+        for community in {one.community_id for one in found}
+        for gate, place in _places([one for one in found if one.community_id == community]).items()
+    }
     return [_row(one, wrong.get(one.pk, []), places.get(one.pk)) for one in found]
 
 
@@ -90,6 +94,22 @@ def _places(gates: list[Gate]) -> dict[UUID, tuple[float, float]]:
     }
 
 
+@dataclass(frozen=True)
+class Plan:
+    """One community's gates, where they stand."""
+
+    name: str
+    rows: list[Row]
+
+
+def _plans(rows: list[Row]) -> list[Plan]:
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.x is not None:
+            found.setdefault(row.gate.community.name, []).append(row)
+    return [Plan(name, placed) for name, placed in found.items()]
+
+
 def _wanted(request: HttpRequest) -> QuerySet[Gate]:
     """The gates that the page's filters ask for."""
     found = Gate.objects.all()
@@ -110,8 +130,10 @@ def _now(request: HttpRequest) -> dict[str, object]:
     waiting = [one for community in in_sight(request) for one in modes.waiting(community)]
     who = names(one.asker for one in waiting)
     alarms_on = Alarm.objects.exclude(state=Alarm.State.CLOSED).select_related("gate", "gate__community")
+    rows = _rows(_wanted(request))
     return {
-        "rows": _rows(_wanted(request)),
+        "rows": rows,
+        "plans": _plans(rows),
         "alarms": alarms_on[:SHOWN],
         "waiting": [
             {"change": one, "asker": who.get(one.asker, "—"), "mine": one.asker == request.user.pk} for one in waiting

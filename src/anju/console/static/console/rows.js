@@ -6,6 +6,11 @@ const list = document.querySelector("[data-rows]");
 const inside = list.querySelector("[data-inside]");
 let asking = false;
 
+/** Somebody is choosing or writing something in this row. */
+function inUse(row) {
+  return row.querySelector("details[open]") !== null || row.contains(document.activeElement);
+}
+
 /** Rows that were opened by hand stay as they are; rows that were not there before are marked. */
 async function refresh() {
   if (asking || document.hidden) return;
@@ -18,7 +23,7 @@ async function refresh() {
     for (const row of fresh.content.querySelectorAll("tr[id]")) {
       const old = document.getElementById(row.id);
       if (!old) row.classList.add("fresh");
-      else if ("keep" in old.dataset) row.replaceWith(old);
+      else if ("keep" in old.dataset || inUse(old)) row.replaceWith(old);
     }
     inside.replaceChildren(fresh.content);
   } catch {
