@@ -58,6 +58,6 @@ def _counted(counts: Counter[str], words: dict[str, str], colour: str) -> charts
     """The most frequent, in words."""
     most = counts.most_common(MOST_REASONS)
     return charts.bars(
-        [words.get(one, one) for one, _count in most],
+        [words.get(one, one).partition("，")[0] for one, _count in most],
         charts.Series(_("近 7 天"), colour, [count for _one, count in most]),
     )
