@@ -101,7 +101,7 @@ def furnish(title: str, name: str) -> Furnished:
         "alarm": alarm.pk, "change": change.pk, "visit": visit.pk, "visitor": visit.visitor_id,
         "car": car.pk, "asked": asked.pk, "lift": lift.pk, "lifts.Lift": lift.pk, "vehicles.Space": space.pk, "vehicles.Parking": let.pk,
         "homes.Community": place.pk, "homes.Building": building.pk, "homes.Unit": unit.pk, "homes.Home": home.pk,
-        "homes.Member": member.pk, "homes.Application": application.pk, "homes.StaffRole": role.pk,
+        "member": member.pk, "homes.Member": member.pk, "homes.Application": application.pk, "homes.StaffRole": role.pk,
         "access.Gate": gate.pk, "access.Entry": entry.pk, "access.Grant": grant.pk, "people.Person": who.pk,
         "privacy.AuditEntry": seen.pk, "privacy.Consent": consent.pk, "privacy.Sharing": shared.pk,
     }  # fmt: skip

@@ -1,5 +1,6 @@
 """Hosts, visitors with their links, and a gate that decides by what the platform has told it."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from django.test import Client
 from django.utils import timezone
 
-from anju.access import entries, gate_link
+from anju.access import entries, gate_link, settings
 from anju.access.models import Gate, Grant
 from anju.grants import encoding, permits
 from anju.grants.decision import Decision
@@ -118,6 +119,11 @@ class Entrance:
         with scope.platform():
             grants = list(Grant.objects.filter(gate=self.row))
         self.machine.brain.learn([parse(gate_link.message(one)) for one in grants], sequence=0)
+
+    def sets(self) -> None:
+        """The gate is set as the platform says, its key for tags included."""
+        with scope.platform():
+            self.machine.brain.set(json.dumps(settings.of(self.row)).encode())
 
     def tries(self, guest: Guest) -> Decision:
         """The visitor shows their phone."""

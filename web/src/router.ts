@@ -35,6 +35,7 @@ export const router = createRouter({
     { path: '/homes/:id/members/invite', component: () => import('./household/InviteMemberPage.vue'), meta: mine, props: true },
     { path: '/join', component: () => import('./household/JoinPage.vue'), meta: mine },
     { path: '/access/nearby', component: () => import('./access/NearbyPage.vue'), meta: mine },
+    { path: '/access/cards', component: () => import('./access/CardsPage.vue'), meta: mine },
     { path: '/access/phones', component: () => import('./access/PhonesPage.vue'), meta: mine },
     { path: '/access/entries', component: () => import('./access/EntriesPage.vue'), meta: mine },
     { path: '/visitors', component: () => import('./visitors/VisitorsPage.vue'), meta: mine },

@@ -44,7 +44,7 @@ def _offer(person: UUID, community: UUID) -> Iterable[sources.Offer]:
     face = _face(person)
     if face is not None:
         ways.add("face")
-    ways -= _switched_off(person, community)
+    ways -= switched_off(person, community)
     since, until = lasts
     face = face if "face" in ways else None
     homes = Member.objects.filter(person=person, community=community).lasting().values_list("home_id", flat=True)
@@ -52,7 +52,7 @@ def _offer(person: UUID, community: UUID) -> Iterable[sources.Offer]:
     yield sources.Offer(RESIDENCE, frozenset(ways), since, until, keys=keys, face=face, floors=floors)
 
 
-def _switched_off(person: UUID, community: UUID) -> set[str]:
+def switched_off(person: UUID, community: UUID) -> set[str]:
     """The ways that whoever owns the home has switched off; one who belongs to another home as well keeps what that one leaves."""
     members = Member.objects.filter(person=person, community=community).living()
     off = [set(one) for one in members.values_list("ways_off", flat=True)]

@@ -25,6 +25,11 @@ from anju.privacy.staff_admin import StaffAdmin
 CODES = {
     "remote_open": gettext_lazy("远程开门"),
     "registration_code": gettext_lazy("生成接入码"),
+    "card_issued": gettext_lazy("发放门禁卡"),
+    "card_ended": gettext_lazy("停用门禁卡"),
+    "walk_in": gettext_lazy("登记访客"),
+    "let_in": gettext_lazy("放行访客"),
+    "left": gettext_lazy("登记访客离开"),
     "self_test": gettext_lazy("识别自检（读取本小区人脸特征）"),
     "homes": gettext_lazy("%(count)s 套房屋"),
     "glass": gettext_lazy("紧急查看 %(count)s"),

@@ -2,6 +2,7 @@
 
 from anju.console import (
     assessments,
+    cards,
     cars,
     devices,
     disclosures,
@@ -39,6 +40,9 @@ pages = [
     at("fleet/changes/<uuid:change>/decide/", fleet.decide, "fleet_decide"),
     at("fleet/alarms/<uuid:alarm>/see-to/", fleet.see_to, "alarm_see_to"),
     at("fleet/alarms/<uuid:alarm>/close/", fleet.close, "alarm_close"),
+    at("cards/", cards.cards, "cards"),
+    at("cards/<uuid:member>/issue/", cards.issue, "card_issue"),
+    at("cards/<uuid:member>/end/", cards.take_back, "card_take_back"),
     at("visitors/", visitors.visitors, "visitors"),
     at("visitors/rows/", visitors.rows, "visitor_rows"),
     at("visitors/find/", visitors.find, "visitor_find"),

@@ -60,6 +60,7 @@ WATCH = Right("watch", _("查看门禁和通行记录（姓名隐去）"), (_G, 
 RECEIVE_VISITORS = Right("receive_visitors", _("核对、登记和放行访客（姓名和手机号隐去）"), (_G, _M, _F))
 WATCH_CARS = Right("watch_cars", _("查看小区内车辆和车辆进出（车牌隐去）"), (_G, _M, _F))
 KEEP_PARKING = Right("keep_parking", _("维护车位，办理月租停车，核实车牌归属"), (_M, _F))
+KEEP_CARDS = Right("keep_cards", _("发放和停用门禁卡（姓名和卡号隐去）"), (_M, _F))
 OPEN_GATES = Right("open_gates", _("远程开门"), (_G, _M))
 RUN_GATES = Right("run_gates", _("锁闭、常开门禁和恢复正常（须两人；火情时一人可先常开，另一人随后确认）"), (_G, _M))
 KEEP_GATES = Right("keep_gates", _("接入和维护门禁，查看通行授权，识别自检"), (_M,))

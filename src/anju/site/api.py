@@ -12,6 +12,7 @@ from anju import __version__
 from anju.access.api import router as access
 from anju.access.face_api import router as face
 from anju.access.gates_api import router as gates
+from anju.cards.api import router as cards
 from anju.homes.api import router as homes
 from anju.homes.household_api import router as household
 from anju.incidents.api import router as incidents
@@ -54,6 +55,7 @@ for router in (
     incidents,
     statistics,
     visitors,
+    cards,
     visit,
     leases,
     rentals,

@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "anju.homes",
     "anju.access",
     "anju.visitors",
+    "anju.cards",
     "anju.vehicles",
     "anju.lifts",
     "anju.rentals",

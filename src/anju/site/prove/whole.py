@@ -5,6 +5,7 @@ Runs with that system's environment, so that Django, the vault and the ledger he
 
 import os
 import re
+import secrets
 import sqlite3
 import subprocess
 import sys
@@ -25,6 +26,7 @@ django.setup()
 from django.db import connections  # noqa: E402  Django must be set up first
 
 from anju.access import tasks as gate_jobs  # noqa: E402
+from anju.cards import actions as cards  # noqa: E402
 from anju.homes.models import Home, Member, Role  # noqa: E402
 from anju.homes.purposes import HOME_CERTIFICATION  # noqa: E402
 from anju.installation.paths import LOGS, VAR  # noqa: E402
@@ -97,6 +99,7 @@ class Trial:
         self.staff.enter()
         self.one.live(self.staff, *photos.shipped()[:2])
         self._let()
+        self._hand_out_a_card()
         self.one.use_rights()
         self._answer()
         self.sms.answers = 503  # what the provider does not take waits here
@@ -108,6 +111,16 @@ class Trial:
         share = 100 * len(filled) / len(filled | empty)
         self.report.add("1 fields planted", Figure(share, "%", 100, Bar.AT_LEAST, missing))
         self.keys = {f"key {number}": key for number, key in enumerate(_wrapped_keys(self.one.people))}
+
+    def _hand_out_a_card(self) -> None:
+        self.one.app.agree("gate_card")
+        self.one.values["card"] = secrets.token_hex(7).upper()
+        with scope.platform():
+            staff = Person.objects.filter(is_superuser=True).get()
+            member = Member.objects.filter(person=self.one.people[0]).first()
+            if member is None:
+                raise Unexpected("the canary lives nowhere")
+            cards.issue(staff, member, self.one.values["card"])
 
     def _let(self) -> None:
         """A neighbour lets a home that the canary goes to see."""
