@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import DateTimeField, F
+from django.db.models import DateTimeField
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 from django.dispatch import receiver
@@ -36,6 +36,12 @@ MOST_KEYS = 5
 
 
 # --- grants -----------------------------------------------------------------------------------------------------------
+
+
+_CHANGE = """
+update access_grant held set payload = said.payload, gone = said.gone, rev = held.rev + 1
+from unnest(%s::uuid[], %s::jsonb[], %s::bool[]) as said (id, payload, gone) where held.id = said.id
+"""
 
 
 @transaction.atomic
@@ -75,10 +81,13 @@ def refresh(person: UUID, community: UUID, *, tell: bool = True) -> set[UUID]:
                     )
                 )
             elif (grant.payload if not grant.gone else None) != payload:
-                grant.payload, grant.gone, grant.rev = payload or {}, payload is None, F("rev") + 1
+                grant.payload, grant.gone = payload or {}, payload is None
                 other.append(grant)
         Grant.objects.bulk_create(new)
-        Grant.objects.bulk_update(other, ["payload", "gone", "rev"])
+        if other:
+            payloads = [json.dumps(one.payload) for one in other]
+            with connection.cursor() as cursor:
+                cursor.execute(_CHANGE, [[one.pk for one in other], payloads, [one.gone for one in other]])
         changed = {grant.gate_id for grant in (*new, *other)}
         if tell:
             tell_gates(changed)
