@@ -15,7 +15,7 @@ from anju.grants import plates
 from anju.recognition.plates import PlateReader, Read
 
 RESIDENTS = 5_000
-LEAST = 0.7
+LEAST = 0.8
 """The gate's bar (anju.gate.barrier)."""
 
 

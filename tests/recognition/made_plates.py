@@ -76,7 +76,10 @@ def plate(text: str) -> Picture:
 
 @dataclass(frozen=True)
 class View:
-    """How the camera sees it. width: of the plate in pixels. turn: sideways, 0 to 1. light: 1 is day. blur, noise: standard deviations."""
+    """How the camera sees it. width: of the plate in pixels. turn: sideways, 0 to 1. light: 1 is day. blur, noise: standard deviations.
+
+    hidden: the place of a character that is painted over.
+    """
 
     width: float = 180
     turn: float = 0.0
@@ -85,6 +88,7 @@ class View:
     blur: float = 0.0
     noise: float = 2.0
     dirt: int = 0
+    hidden: int | None = None
 
 
 DAY = View()
@@ -117,6 +121,8 @@ def picture(text: str, view: View = DAY, seed: int = 0, size: tuple[int, int] = 
         cv2.rectangle(scene, (x, int(high * 0.5)), (x + 80, int(high * 0.58)), (225, 235, 240), -1)
     number = plate(text)
     _dirty(number, view.dirt, source)
+    if view.hidden is not None:
+        _hide(number, view.hidden, len(text))
     _put(scene, number, view, source)
     seen = scene.astype(np.float32) * view.light
     if view.blur:
@@ -129,6 +135,13 @@ def _dirty(number: Picture, spots: int, source: np.random.Generator) -> None:
     for _ in range(spots):
         middle = (int(source.integers(0, number.shape[1])), int(source.integers(0, number.shape[0])))
         cv2.circle(number, middle, int(source.integers(3, 9)), (60, 75, 90), -1)
+
+
+def _hide(number: Picture, place: int, length: int) -> None:
+    """Paint over one character, in the colour beside it."""
+    field, gap = (43, 9) if length == 8 else (45, 12)
+    left = 15.5 + place * (field + gap) + (22 if place > 1 else 0)
+    number[22:118, round(left) - 4 : round(left) + field + 4] = number[14, 200]
 
 
 def _put(scene: Picture, number: Picture, view: View, source: np.random.Generator) -> None:

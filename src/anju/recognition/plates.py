@@ -1,6 +1,7 @@
 """Finding number plates and reading them. Models: docs/recognition.md."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.util import find_spec
@@ -30,6 +31,10 @@ _READ_HIGH = 32
 _VIEWS = ((320, 0.94, 1.0), (280, 0.95, 1.1), (340, 0.96, 1.04))
 """How a plate is cut out to be read, and read again: width in pixels, and how much wider and higher than it was found. A little
 narrower, for the finder's corners lie outside the rim, which would be taken for a character."""
+LEAST_CHARACTERS = 7
+_GAP, _DOT_GAP, _MARGIN = 1.5, 1.8, 1.35
+"""In distances of two characters, between which 1 lies, 1.4 at the dot, and 0.7 from the last one to the edge; the rest is for
+where the network says that a character is, which may be a quarter off."""
 _TWO_LINES = 2.2
 """A plate less oblong than this has two lines: 220 by 140 mm against 440 by 140."""
 
@@ -127,19 +132,33 @@ class PlateReader:
         return [(float(sure[kept[one]]), _in_order(corners[one])) for one in best]
 
     def _text(self, flat: Picture) -> tuple[str, float]:
-        """Raises nothing: what cannot be read has no text and no confidence."""
+        """What stands on a plate that is cut out; no confidence where a character seems to be missing."""
         blob = cv2.dnn.blobFromImage(flat, 1 / 127.5, None, (127.5,) * 3)
         self._reader.setInput(blob)
         shares = self._reader.forward()[0]
         classes = shares.argmax(axis=1)
-        text, certain = [], []
+        text, certain, places = "", [], []
         for place, one in enumerate(classes):
             if one and (place == 0 or one != classes[place - 1]):
-                text.append(self._alphabet[one])
+                text += self._alphabet[one]
                 certain.append(float(shares[place, one]))
+                places.append(place)
             elif one:
                 certain[-1] = max(certain[-1], float(shares[place, one]))
-        return "".join(text), min(certain, default=0.0)
+        whole = _is_evenly_set([place / len(classes) for place in places])
+        return text, min(certain, default=0.0) if whole else 0.0
+
+
+def _is_evenly_set(places: Sequence[float]) -> bool:
+    """Characters stand at equal distances, but for the dot behind the second: a wider gap is one that was not read.
+
+    places: across the plate, 0 to 1. Without this a new-energy plate that loses a character is an ordinary plate of somebody else.
+    """
+    if len(places) < LEAST_CHARACTERS:
+        return False
+    gaps = np.diff(places)
+    pitch, at_dot, others = float(np.median(gaps)), gaps[1], np.delete(gaps, 1)
+    return bool(at_dot < _DOT_GAP * pitch and max(others) < _GAP * pitch and 1 - places[-1] < _MARGIN * pitch)
 
 
 def _in_order(corners: Corners) -> Corners:
