@@ -1,4 +1,4 @@
-"""Locking a gate, letting it stand open, and back: two people, but for a fire one is enough at first (docs/decisions/0017-gate-modes.md)."""
+"""Locking a gate, letting it stand open, and back: two people, but for a fire one is enough at first (docs/decisions/0022-gate-modes.md)."""
 
 from uuid import UUID
 
