@@ -24,7 +24,7 @@ OPENAPI = REPO / "docs" / "openapi.json"
 POLICY = REPO / "docs" / "policy"
 TERMS = POLICY / "terms.json"
 SCHEMA = REPO / "web" / "src" / "api" / "schema.d.ts"
-_LOCKED = ("anju", "test", "bluetooth")
+_LOCKED = ("anju", "test", "bluetooth", "osdp")
 
 
 def openapi() -> str:
