@@ -343,3 +343,24 @@ def test_a_month_later_is_the_same_day_or_the_last_of_a_short_month() -> None:
     january = timezone.make_aware(timezone.datetime(2027, 1, 31, 9, 30))
     assert desk.months_on(january, 1) == timezone.make_aware(timezone.datetime(2027, 2, 28, 9, 30))
     assert desk.months_on(january, 12) == timezone.make_aware(timezone.datetime(2028, 1, 31, 9, 30))
+
+
+# --- from the phone ---------------------------------------------------------------------------------------------------
+
+
+def may_open(driver: Driver, lane: Lane) -> bool:
+    """Whether the app may raise this barrier."""
+    with scope.platform():
+        grants = Grant.objects.filter(person=driver.person, gate=lane.row, gone=False)
+        return any("remote" in grant.payload["ways"] for grant in grants)
+
+
+def test_living_here_raises_no_barrier_from_the_phone_and_parking_here_does(
+    driver: Driver, entrance: Lane, exit: Lane
+) -> None:
+    driver.has(PLATE)
+    assert (may_open(driver, entrance), may_open(driver, exit)) == (False, True)
+    confirmed(driver)
+    assert may_open(driver, entrance)
+    leave(driver)
+    assert (may_open(driver, entrance), may_open(driver, exit)) == (False, False)

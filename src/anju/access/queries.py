@@ -35,7 +35,7 @@ REASONS = {
     "card_ok": gettext_lazy("门禁卡有效"),
     "used_up": gettext_lazy("可进入的次数已用完"),
     "plate_unknown": gettext_lazy("车牌未登记"),
-    "plate_unsure": gettext_lazy("与不止一个登记车牌相近，须人工核对"),
+    "plate_unsure": gettext_lazy("车牌看不清，或与不止一个登记车牌相近，须人工核对"),
     "card_unknown": gettext_lazy("门禁卡不属于这里的住户"),
     "permit_unknown": gettext_lazy("开门许可无效"),
     "permit_expired": gettext_lazy("开门许可已过期，或手机时间不准"),

@@ -7,7 +7,7 @@ from uuid import UUID
 import numpy as np
 
 from anju.access import sources
-from anju.access.models import RESIDENCE, Face, GateFace, PhoneKey
+from anju.access.models import RESIDENCE, Face, Gate, GateFace, PhoneKey
 from anju.access.purposes import FACE_AT_GATE, FACE_OPENING, GATE_OPENING
 from anju.homes.models import Member
 from anju.privacy import consent
@@ -49,7 +49,14 @@ def _offer(person: UUID, community: UUID) -> Iterable[sources.Offer]:
     face = face if "face" in ways else None
     homes = Member.objects.filter(person=person, community=community).lasting().values_list("home_id", flat=True)
     floors = sources.floors_of(list(homes))
-    yield sources.Offer(RESIDENCE, frozenset(ways), since, until, keys=keys, face=face, floors=floors)
+    yield sources.Offer(
+        RESIDENCE, frozenset(ways), since, until, keys=keys, face=face, floors=floors, at=_is_for_people
+    )
+
+
+def _is_for_people(gate: Gate) -> bool:
+    """Who may drive in is another question: living here is no parking space (anju.vehicles)."""
+    return gate.kind != Gate.Kind.BARRIER
 
 
 def switched_off(person: UUID, community: UUID) -> set[str]:

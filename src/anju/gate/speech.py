@@ -28,9 +28,12 @@ class SpeechFailed(Exception):
 
 
 class Voice(Protocol):
-    """Makes speech. name: parts its sound from another voice's in the cache."""
+    """Makes speech."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Parts its sound from another voice's in the cache."""
+        ...
 
     async def wav(self, text: str, language: str) -> bytes:
         """A WAV file. language: zh or en. Raises SpeechFailed."""

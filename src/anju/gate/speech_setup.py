@@ -27,8 +27,8 @@ def voice(file: Path) -> Voice:
         needed = "; ".join(f"{name}: {', '.join(keys)}" for name, keys in _KEYS.items())
         raise BadVoice(f"The voice's file must be JSON with `provider` and its keys ({needed}).") from error
     if provider == "iflytek":
-        return Iflytek(**keys, voice=str(said.get("voice", "xiaoyan")))
-    return Baidu(**keys, voice=int(said.get("voice", 0)))
+        return Iflytek(keys["app_id"], keys["api_key"], keys["api_secret"], str(said.get("voice", "xiaoyan")))
+    return Baidu(keys["api_key"], keys["secret_key"], int(said.get("voice", 0)))
 
 
 def speaker(home: Path, player: str, file: Path | None) -> Speaker:

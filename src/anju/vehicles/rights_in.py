@@ -6,6 +6,7 @@ from uuid import UUID
 
 from anju.access import residence, sources
 from anju.access.models import Gate
+from anju.access.purposes import GATE_OPENING
 from anju.grants import plates
 from anju.homes.models import Member
 from anju.privacy import consent
@@ -15,6 +16,7 @@ from anju.vehicles.purposes import VEHICLES
 TO_LEAVE = timedelta(hours=24)
 """Whose time is over is not locked in: so long their car still gets out where a barrier leads out alone."""
 PLATE = frozenset({"plate"})
+PHONE = frozenset({"remote"})
 Span = tuple[datetime, datetime | None]
 
 
@@ -66,6 +68,10 @@ def _own(person: UUID, community: UUID) -> Iterable[sources.Offer]:
     if lives is None:
         return
     parks = parking_time(person, community)
+    if consent.granted(person, GATE_OPENING):  # a plate that is covered with snow is no reason to stay outside
+        if parks is not None:
+            yield sources.Offer("parking", PHONE, *parks, at=_leads_in)
+        yield sources.Offer("parking.out", PHONE, *lives, at=_leads_out)
     for car in Car.objects.filter(person=person, community=community, state=Car.State.KNOWN):
         marks = plates.marks(car.plate.open())
         if parks is not None:
