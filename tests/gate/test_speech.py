@@ -365,7 +365,16 @@ def test_the_operators_file_names_a_voice_and_its_keys(tmp_path: Path) -> None:
     assert voice(file).name == "baidu-4"
 
 
-@pytest.mark.parametrize("said", ["", "[]", '{"provider": "iflytek"}', '{"provider": "siri"}'])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        "[]",
+        '{"provider": "iflytek"}',
+        '{"provider": "siri"}',
+        '{"provider": "baidu", "api_key": "2", "secret_key": "3", "voice": "Li"}',
+    ],
+)
 def test_a_file_that_does_not_is_refused_with_what_it_needs(tmp_path: Path, said: str) -> None:
     file = tmp_path / "voice.json"
     file.write_text(said)

@@ -21,6 +21,7 @@ def voice(file: Path) -> Voice:
         said = json.loads(file.read_text())
         provider = said["provider"]
         keys = {name: str(said[name]) for name in _KEYS[provider]}
+        number = int(said.get("voice", 0)) if provider == "baidu" else 0
     except OSError as error:
         raise BadVoice(f"The voice's file cannot be read: {error.strerror}.") from error
     except (ValueError, KeyError, TypeError) as error:
@@ -28,7 +29,7 @@ def voice(file: Path) -> Voice:
         raise BadVoice(f"The voice's file must be JSON with `provider` and its keys ({needed}).") from error
     if provider == "iflytek":
         return Iflytek(keys["app_id"], keys["api_key"], keys["api_secret"], str(said.get("voice", "xiaoyan")))
-    return Baidu(keys["api_key"], keys["secret_key"], int(said.get("voice", 0)))
+    return Baidu(keys["api_key"], keys["secret_key"], number)
 
 
 def speaker(home: Path, player: str, file: Path | None) -> Speaker:
