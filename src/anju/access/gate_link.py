@@ -170,6 +170,11 @@ def set_mode(gate: UUID, mode: str, number: int) -> bool:
         return False
 
 
+def renew_keys(gate: UUID) -> None:
+    """Have a gate make itself new keys (gate_keys.py). Raises Refused when it does not answer."""
+    _command(gate, "renew")
+
+
 @dataclass(frozen=True)
 class Inventory:
     """What a gate says lies in its tables. rows: by grant, rev (0: a template alone) and whether there is a template."""

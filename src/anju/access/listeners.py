@@ -14,7 +14,7 @@ from django.utils import timezone
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from anju.access import actions, entries, gate_link, recording, sources
+from anju.access import actions, entries, gate_keys, gate_link, recording, sources
 from anju.access import settings as gate_settings
 from anju.access.entries import NONSENSE
 from anju.access.models import Gate, Grant
@@ -102,6 +102,10 @@ async def _answer(bus: Client, message: Msg) -> None:
     if question == "templates":
         asked = [UUID(one) for one in json.loads(message.data)["grants"]][:MOST_TEMPLATES]
         await _reply(bus, message, await _in_database(templates, gate, asked, message.subject))
+    elif question == "keys":
+        await _reply(bus, message, await _in_database(gate_keys.ask, gate, message.data))
+    elif question == "renewed":
+        await _reply(bus, message, await _in_database(gate_keys.confirm, gate, message.data))
     elif question == "settings":
         await _reply(bus, message, await _in_database(gate_settings.sealed, gate, message.subject))
 

@@ -57,6 +57,8 @@ class Gate(CommunityModel):
     mode_number = models.BigIntegerField(default=0, editable=False, help_text=_("运行模式命令的序号，较大的有效"))
     nkey = models.CharField(_("门禁公钥"), max_length=64, unique=True, null=True, blank=True, editable=False)
     box_key = models.BinaryField(_("加密公钥"), null=True, editable=False)
+    next_nkey = models.CharField(max_length=64, blank=True, default="", editable=False)
+    next_box_key = models.BinaryField(null=True, editable=False)
     version = models.CharField(_("程序版本"), max_length=40, blank=True, editable=False)
     registered_at = models.DateTimeField(_("接入时间"), null=True, editable=False)
     seen_at = models.DateTimeField(_("最近在线"), null=True, editable=False)

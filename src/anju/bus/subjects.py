@@ -67,6 +67,8 @@ def gate_permissions(gate: UUID) -> dict[str, dict[str, Any]]:
                 f"ask.{gate}.templates",
                 f"ask.{gate}.settings",
                 f"ask.{gate}.time",
+                f"ask.{gate}.keys",
+                f"ask.{gate}.renewed",
                 f"entries.{gate}",
                 f"state.{gate}",
                 f"$JS.API.CONSUMER.INFO.{GRANTS_STREAM}.{consumer_name}",

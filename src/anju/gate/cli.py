@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+import structlog
 import uvicorn
 from starlette.routing import Route
 
@@ -26,6 +27,7 @@ from anju.gate.kiosk import Kiosk
 from anju.gate.lift import Lifts
 from anju.gate.link import Link
 from anju.gate.nearby import Nearby
+from anju.gate.renewal import Renewal
 from anju.gate.speech_setup import BadVoice
 from anju.gate.store import Store
 from anju.gate.texts import TEXTS
@@ -98,7 +100,7 @@ async def run(
     store = Store(home / "gate.db", me.storage)
     store.serve(me.gate, me.registration)
     brain = Brain(store, door, me.platform)
-    link = Link(me, brain)
+    link = Link(me, brain, Renewal(home))
     kiosk = Kiosk(me, brain, link)
     Lifts(brain, kiosk.no_lift)
     speaker = speech_setup.speaker(home, loud.player, loud.voice) if loud else None
@@ -224,6 +226,7 @@ def main(arguments: list[str]) -> int:
         verb.add_argument("--home", type=Path, required=True, help="where this gate keeps its keys and its store")
     chosen = parser.parse_args(arguments)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    _log_plainly()
     try:
         if chosen.what == "register":
             sys.stdout.write(f"registered as {register(chosen.platform, chosen.code, chosen.home).name}\n")
@@ -238,6 +241,12 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
+
+
+def _log_plainly() -> None:
+    """What went wrong, without the values that were in use: keys are among them."""
+    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
 
 
 def _reader(chosen: argparse.Namespace) -> CardReader | None:

@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from anju.grants import encoding, signing
 
 _FILE = "registration.json"
 _KEYS = "keys"
+RENEWED = "identity.json"
+"""Keys and registration in one file, so that a renewal takes effect in one rename."""
 
 
 class NotRegistered(RuntimeError):
@@ -37,17 +39,27 @@ class Identity:
     gate: str
     name: str
     nats: list[str]
-    jwt: str
-    seed: bytes
-    box: X25519PrivateKey
-    storage: bytes
+    jwt: str = field(repr=False)
+    seed: bytes = field(repr=False)
+    box: X25519PrivateKey = field(repr=False)
+    storage: bytes = field(repr=False)
     platform: Ed25519PublicKey
     open_seconds: float
+    registered: str = ""
 
     @property
     def registration(self) -> str:
-        """Differs between any two registrations."""
-        return hashlib.sha256(self.jwt.encode()).hexdigest()
+        """Differs between any two registrations; keys that are renewed stay within theirs."""
+        return self.registered or hashlib.sha256(self.jwt.encode()).hexdigest()
+
+    @property
+    def nkey(self) -> str:
+        """The public half of the NKey."""
+        return nkeys.from_seed(bytearray(self.seed)).public_key.decode()
+
+    def prove(self, what: bytes) -> str:
+        """This gate's signature, base64url."""
+        return encoding.encode(nkeys.from_seed(bytearray(self.seed)).sign(what))
 
     def sign(self, nonce: str) -> bytes:
         """Prove to the bus that the key is ours; in the bus's own base64."""
@@ -101,6 +113,7 @@ def accept(welcome: bytes, home: Path) -> Identity:
     """Take in the platform's answer and keep it. Raises NotRegistered."""
     made = _identity(welcome, _keys(home))
     _write(home / _FILE, welcome)
+    (home / RENEWED).unlink(missing_ok=True)
     return made
 
 
@@ -120,11 +133,32 @@ def register(platform: str, code: str, home: Path) -> Identity:
 
 def load(home: Path) -> Identity:
     """This gate's identity. Raises NotRegistered."""
+    if (home / RENEWED).exists():
+        return read_renewed(home / RENEWED)
     path = home / _FILE
     if not path.exists():
         how = f"anju gate register --platform URL --code CODE --home {home}"
         raise NotRegistered(f"no gate is registered in {home}: {how}")
     return _identity(path.read_bytes(), _keys(home))
+
+
+def write_renewed(path: Path, keys: dict[str, str], registration: dict[str, Any]) -> None:
+    """Durably, keys and registration together."""
+    _write(path, json.dumps({"keys": keys, "registration": registration}).encode())
+
+
+def current(home: Path) -> tuple[dict[str, str], dict[str, Any]]:
+    """The keys and the registration that count now."""
+    if (home / RENEWED).exists():
+        said: dict[str, Any] = json.loads((home / RENEWED).read_bytes())
+        return said["keys"], said["registration"]
+    return _keys(home), json.loads((home / _FILE).read_bytes())
+
+
+def read_renewed(path: Path) -> Identity:
+    """Raises NotRegistered."""
+    said: dict[str, Any] = json.loads(path.read_bytes())
+    return _identity(json.dumps(said["registration"]).encode(), said["keys"])
 
 
 def _identity(registration: bytes, keys: dict[str, str]) -> Identity:
@@ -141,6 +175,7 @@ def _identity(registration: bytes, keys: dict[str, str]) -> Identity:
             storage=encoding.decode(keys["storage"]),
             platform=Ed25519PublicKey.from_public_bytes(encoding.decode(said["platform_key"])),
             open_seconds=float(said["settings"]["open_seconds"]),
+            registered=str(said.get("registered", "")),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise NotRegistered(f"the registration cannot be read ({error!r}): register this gate anew") from error

@@ -21,6 +21,7 @@ from anju.gate.identity import Identity
 from anju.gate.intake import Intake
 from anju.gate.news import News
 from anju.gate.orders import Orders
+from anju.gate.renewal import Renewal
 
 log = structlog.get_logger()
 
@@ -49,10 +50,14 @@ class Link:
     nothing, so that no question waits for an answer that went down with the old one.
     """
 
-    def __init__(self, identity: Identity, brain: Brain) -> None:
+    def __init__(self, identity: Identity, brain: Brain, renewal: Renewal | None = None) -> None:
+        """renewal: how keys are renewed; None: they are not."""
         self.news = News()
         self.on_opened: Callable[[], None] = lambda: None
         self._identity = identity
+        self._renewal = renewal
+        self._new: Identity | None = None
+        self._renew = asyncio.Event()
         self._brain = brain
         self._client: Client | None = None
         self._pause = SHORTEST_PAUSE
@@ -94,12 +99,18 @@ class Link:
 
     async def _serve(self) -> None:
         """One connection's life. Always ends with an exception."""
-        identity = self._identity
+        new, self._new = self._new, None
+        identity = new or self._identity
         client = _Connection()
         gone = asyncio.Event()
         try:
             await _connect(client, identity, gone)
             log.info("bus_connected")
+            if new is not None and self._renewal is not None:
+                if not await self._renewal.confirm(new, client):
+                    raise ConnectionClosedError  # the old keys still count
+                self._identity = new
+                log.info("keys_renewed")
             self._client, self._pause = client, SHORTEST_PAUSE
             self.news.expect()
             intake = Intake(identity, self._brain, client, self.news, self._changed.set)
@@ -112,6 +123,7 @@ class Link:
                 lambda: self.on_opened(),
                 configuration.stale.set,
                 self._changed.set,
+                self._renew.set,
             )
             await client.subscribe(f"cmd.{identity.gate}", cb=orders.hear)
             async with asyncio.TaskGroup() as tasks:
@@ -122,6 +134,7 @@ class Link:
                     intake.templates,
                     self._entries,
                     self._heart,
+                    self._renewing,
                 ):
                     tasks.create_task(_keep_at(client, work))
                 try:
@@ -187,6 +200,17 @@ class Link:
                 await asyncio.wait_for(self._changed.wait(), HEARTBEAT_SECONDS)
             except TimeoutError:
                 continue
+
+    async def _renewing(self) -> None:
+        """When the platform says so: ask for new keys, and begin anew with them."""
+        while True:
+            await self._renew.wait()
+            self._renew.clear()
+            if self._renewal is None:
+                continue
+            self._new = await self._renewal.ask(self._identity, self._bus)
+            if self._new is not None:
+                await self._bus.close()
 
     async def _clock(self) -> None:
         """Learn the time, now and each minute."""

@@ -64,6 +64,7 @@ class Orders:
         opened: Callable[[], None],
         set_anew: Callable[[], None],
         changed: Callable[[], None],
+        renew: Callable[[], None],
     ) -> None:
         """opened: called when an order has opened the door. set_anew: when the gate's settings have changed. changed: when what it
         says of itself has."""
@@ -74,6 +75,7 @@ class Orders:
         self._opened = opened
         self._set_anew = set_anew
         self._changed = changed
+        self._renew = renew
 
     async def hear(self, message: Msg) -> None:
         """Obey and answer. Who repeats an order hears the same answer, and nothing happens twice."""
@@ -128,6 +130,9 @@ class Orders:
         if order.do == "settings":
             self._set_anew()
             return {**result, "ok": True, "code": "settings"}
+        if order.do == "renew":
+            self._renew()
+            return {**result, "ok": True, "code": "renew"}
         if order.mode is not None:
             holds = self._brain.modes.follow(*order.mode)
             self._changed()
