@@ -9,7 +9,9 @@ from anju.access import actions as access
 from anju.access import erasures, gate_link, tasks
 from anju.access.gate_link import Inventory
 from anju.access.models import Gate, Grant
-from anju.homes.models import Member
+from anju.cards import actions as cards
+from anju.cards.purposes import GATE_CARD
+from anju.homes.models import Duty, Member
 from anju.people.models import Person
 from anju.privacy import erasure, ledger, scope
 from anju.privacy.models import Sharing
@@ -56,6 +58,24 @@ def test_one_sees_first_what_stops_and_what_the_law_keeps(door: Door) -> None:
     assert all(one["how_long"] == "至少 3 年" for one in page["kept"])
     assert page["undo_hours"] == 24
     assert page["request"] is None
+
+
+def test_a_gate_is_waited_for_once_however_many_rights_hang_on_it(
+    door: Door, resident: Person, gate: Gate, django_capture_on_commit_callbacks: object
+) -> None:
+    factories.agree(resident, GATE_CARD)
+    with scope.platform():
+        member = Member.objects.get(person=resident)
+        cards.issue(factories.staff(member.community, Duty.MANAGER), member, "04A22BFF")
+        assert Grant.objects.filter(person=resident, gate=gate, gone=False).count() == 2
+    door.post("/rights/cancellation")
+    with scope.platform():
+        Request.objects.update(carry_out_at=timezone.now() - timedelta(days=1))
+    (due,) = cancellation.due()
+    cancellation.carry_out(due)
+    with scope.platform():
+        found = Request.objects.get(pk=due)
+        assert found.targets.filter(kind=TargetKind.GATE).count() == 1
 
 
 def test_it_can_be_taken_back_within_a_day(door: Door, resident: Person) -> None:

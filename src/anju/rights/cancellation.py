@@ -23,6 +23,7 @@ from anju.privacy.models import Sharing
 from anju.privacy.refusals import Refused
 from anju.privacy.vault import vault
 from anju.rights.models import ANSWER_WITHIN, Request, RightKind, RightState, Step, Target, TargetKind, TargetState
+from anju.terminals.models import Known
 
 log = structlog.get_logger()
 
@@ -111,7 +112,7 @@ def _targets(request: Request) -> Iterator[Target]:
         yield target(TargetKind.ROWS, place, count)
     yield target(TargetKind.KEY, "vault", int(vault().knows(subject)))
     yield target(TargetKind.SESSIONS, "sessions", UserSession.objects.filter(user=subject).count())
-    for gate in Grant.objects.filter(person=subject).values_list("gate_id", flat=True):
+    for gate in _gates(subject):
         yield target(TargetKind.GATE, str(gate), 1)
     sent = Sharing.objects.filter(subject=subject, result=Sharing.Result.SENT)
     for recipient in sent.filter(recipient__in=RECIPIENTS).values_list("recipient", flat=True).distinct():
@@ -144,6 +145,12 @@ def settle(request_id: UUID) -> bool:
     return True
 
 
+def _gates(subject: UUID) -> set[UUID]:
+    """Where this person is known, by grants or, at other makers' terminals, by what those were told."""
+    told = Known.objects.filter(person=subject).values_list("terminal__gate_id", flat=True)
+    return {*Grant.objects.filter(person=subject).values_list("gate_id", flat=True), *told}
+
+
 def _look(target: Target, subject: UUID, left: dict[str, int]) -> None:
     """Bring one target up to date. A place of ours that still has something has failed; others are waited for."""
     if target.kind == TargetKind.PARTNER:
@@ -155,7 +162,7 @@ def _look(target: Target, subject: UUID, left: dict[str, int]) -> None:
     elif target.kind == TargetKind.SESSIONS:
         target.left = UserSession.objects.filter(user=subject).count()
     else:
-        target.left = Grant.objects.filter(person=subject, gate=UUID(target.place)).count()
+        target.left = int(UUID(target.place) in _gates(subject))
     ours = target.kind != TargetKind.GATE
     if target.left == 0:
         target.state, target.confirmed_at = TargetState.CONFIRMED, timezone.now()
