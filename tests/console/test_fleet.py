@@ -91,3 +91,8 @@ def test_a_gate_elsewhere_is_no_gate_here(desk: Desks, gate: Gate) -> None:
     guard = desk(Duty.GUARD)
     assert "彼处的门" not in guard.text("fleet/")
     assert guard.post(f"fleet/gates/{elsewhere.pk}/mode/", {"now": "fire"}).status_code == 404
+
+
+def test_a_gate_that_is_away_cannot_renew_its_keys_and_a_guard_may_not_ask(desk: Desks, gate: Gate) -> None:
+    assert desk(Duty.GUARD).post(f"fleet/gates/{gate.pk}/keys/").status_code == 403
+    assert desk(Duty.MANAGER).post(f"fleet/gates/{gate.pk}/keys/").status_code == 504

@@ -16,8 +16,9 @@ from anju.console.monitor import MOST_OFFSET_MS
 from anju.console.pages import for_duties, in_sight, names, show, staff
 from anju.fleet import alarms, modes
 from anju.fleet.models import Alarm, ModeChange
-from anju.homes.duties import RUN_GATES, WATCH
+from anju.homes.duties import KEEP_GATES, RUN_GATES, WATCH
 from anju.privacy.refusals import Refused
+from anju.privacy.staff import holds
 
 SHOWN = 50
 WIDE, HIGH, EDGE = 100.0, 46.0, 8.0
@@ -138,6 +139,7 @@ def _now(request: HttpRequest) -> dict[str, object]:
         "waiting": [
             {"change": one, "asker": who.get(one.asker, "—"), "mine": one.asker == request.user.pk} for one in waiting
         ],
+        "keeps": holds(request, KEEP_GATES.duties),
         "size": f"0 0 {WIDE:g} {HIGH:g}",
         "reasons": [why for why in ModeChange.Why.choices if why[0] != ModeChange.Why.OVER],
     }
@@ -195,6 +197,16 @@ def mode(request: HttpRequest, gate: UUID) -> HttpResponse:
         reason = request.POST.get("reason", "")
         modes.ask(found, wanted, staff=staff(request), reason=reason)
         messages.success(request, _("申请已提交，另一位同事批准后执行。"))
+    return redirect("admin:fleet")
+
+
+@require_POST
+@for_duties(*KEEP_GATES.duties)
+def renew_keys(request: HttpRequest, gate: UUID) -> HttpResponse:
+    """Have a gate make itself new keys."""
+    found = _gate(gate)
+    modes.renew_keys(found, staff=staff(request))
+    messages.success(request, _("%(gate)s 正在更换密钥，期间照常通行。") % {"gate": found.name})
     return redirect("admin:fleet")
 
 

@@ -37,6 +37,7 @@ pages = [
     at("fleet/", fleet.fleet, "fleet"),
     at("fleet/now/", fleet.now, "fleet_now"),
     at("fleet/gates/<uuid:gate>/mode/", fleet.mode, "fleet_mode"),
+    at("fleet/gates/<uuid:gate>/keys/", fleet.renew_keys, "fleet_renew_keys"),
     at("fleet/changes/<uuid:change>/decide/", fleet.decide, "fleet_decide"),
     at("fleet/alarms/<uuid:alarm>/see-to/", fleet.see_to, "alarm_see_to"),
     at("fleet/alarms/<uuid:alarm>/close/", fleet.close, "alarm_close"),

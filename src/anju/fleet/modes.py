@@ -12,7 +12,7 @@ from anju.access.models import Gate
 from anju.fleet.models import ModeChange
 from anju.homes import staffing
 from anju.homes.actions import require_duty
-from anju.homes.duties import RUN_GATES
+from anju.homes.duties import KEEP_GATES, RUN_GATES
 from anju.notices import actions as notices
 from anju.notices.models import Notice
 from anju.oversight import four_eyes
@@ -57,6 +57,13 @@ def decide(change: ModeChange, *, staff: Person, approve: bool) -> ModeChange:
     elif not approve and done.emergency and done.gate.mode == done.mode:
         _run(done.gate, Gate.Mode.NORMAL)
     return done
+
+
+def renew_keys(gate: Gate, *, staff: Person) -> None:
+    """Have a gate make itself new keys; its old ones open nothing once the new ones work. Raises Refused."""
+    require_duty(staff, gate.community_id, *KEEP_GATES.duties)
+    audit.record(AuditEntry.Action.GATE, gate, actor=staff.pk, reason="renew_keys")
+    gate_link.renew_keys(gate.pk)
 
 
 def waiting(community: UUID) -> list[ModeChange]:
