@@ -1,5 +1,7 @@
 """What time ends: registrations nobody answered for, faces after the visit, visitors past their retention."""
 
+from datetime import timedelta
+
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from procrastinate.contrib.django import app
@@ -14,6 +16,8 @@ from anju.privacy.vault import vault
 from anju.visitors import actions, desk
 from anju.visitors.models import KEPT, Pass, PassState, Visitor, VisitorFace
 from anju.visitors.purposes import VISIT_FACE
+
+SETTLED = timedelta(hours=1)
 
 
 @app.periodic(cron="*/5 * * * *")
@@ -57,7 +61,9 @@ def sweep() -> int:
     with scope.platform():
         # Whoever has, or had, an account or a guardian was asked about the account once; visitors never are.
         accounts = Consent.objects.filter(subject=OuterRef("pk"), purpose=ACCOUNT.code)
+        # Somebody who signs up at this moment has neither yet.
         rows = Person.objects.filter(~Exists(accounts), phone__isnull=True, visitor__isnull=True, is_staff=False)
+        rows = rows.filter(joined__lt=timezone.now() - SETTLED)
         held = Grant.objects.filter(person__in=rows).values("person")
         gone = list(rows.exclude(pk__in=held).values_list("pk", flat=True))
         vault().erase([one for one in gone if vault().knows(one)])
