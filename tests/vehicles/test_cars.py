@@ -8,6 +8,7 @@ from django.utils import timezone
 from anju.access.models import Entry, Grant
 from anju.homes import actions as homes
 from anju.homes.models import Community, Duty, Member
+from anju.partners.purposes import ACCOUNT
 from anju.privacy import consent, retention, scope
 from anju.privacy.declarations import LASTS
 from anju.privacy.vault import vault
@@ -94,6 +95,18 @@ def test_withdrawing_the_consent_ends_and_erases_all_of_it(driver: Driver, entra
     assert entrance.sees("晋LAJ361").code == "plate_unknown"
     with scope.platform():
         assert not Car.objects.exists() and not VisitorCar.objects.exists() and not Movement.objects.exists()
+    assert vault().find(f"plate.{driver.home.community_id}", PLATE) is None
+
+
+def test_closing_the_account_leaves_no_car_and_no_trace_of_its_plate(driver: Driver, entrance: Lane) -> None:
+    driver.parks()
+    driver.has(PLATE)
+    driver.expects("晋LAJ361")
+    assert vault().find(f"plate.{driver.home.community_id}", PLATE) == driver.person.pk
+    consent.withdraw(driver.person.pk, ACCOUNT)
+    assert entrance.sees(PLATE).code == "plate_unknown"
+    with scope.platform():
+        assert not Car.objects.exists() and not VisitorCar.objects.exists()
     assert vault().find(f"plate.{driver.home.community_id}", PLATE) is None
 
 
