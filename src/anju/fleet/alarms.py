@@ -42,6 +42,8 @@ def _told(
 @transaction.atomic
 def begin(gate: Gate, kind: Alarm.Kind, at: datetime, event: UUID | None = None) -> Alarm:
     """Something is wrong now. Whoever watches the gates is told, once until it is seen to."""
+    # The gate itself and the platform may notice the same thing at once: one after the other, for each gate.
+    Gate.objects.select_for_update(no_key=True).filter(pk=gate.pk).values_list("pk").first()
     known = Alarm.objects.select_for_update().filter(gate=gate, kind=kind).exclude(state=Alarm.State.CLOSED).first()
     if known is not None:
         if event is not None and event == known.event:
