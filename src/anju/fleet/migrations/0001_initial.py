@@ -7,62 +7,167 @@ import anju.privacy.models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('access', '0007_mode_number'),
-        ('homes', '0004_household'),
+        ("access", "0007_mode_number"),
+        ("homes", "0004_household"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Alarm',
+            name="Alarm",
             fields=[
-                ('id', models.UUIDField(default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('forced', '门被强行打开'), ('held_open', '门长时间未关'), ('tamper', '机箱被打开'), ('store', '存储空间不足，无法写入'), ('offline', '门禁失去联系'), ('clock', '门禁时间不准'), ('suspect', '删除回执存疑'), ('flood', '记录异常频繁')], max_length=10, verbose_name='类型')),
-                ('state', models.CharField(choices=[('open', '未处理'), ('seen', '处理中'), ('closed', '已处理')], default='open', max_length=10, verbose_name='状态')),
-                ('at', models.DateTimeField(verbose_name='开始时间')),
-                ('over_at', models.DateTimeField(null=True, verbose_name='恢复时间')),
-                ('event', models.UUIDField(help_text='门禁给出的编号，同一事件只计一次', null=True, verbose_name='最近的事件编号')),
-                ('times', models.PositiveIntegerField(default=1, verbose_name='次数')),
-                ('seen_by', models.UUIDField(null=True, verbose_name='接手人')),
-                ('closed_by', models.UUIDField(null=True, verbose_name='处理人')),
-                ('closed_at', models.DateTimeField(null=True, verbose_name='处理时间')),
-                ('word', models.CharField(blank=True, help_text='请勿填写个人信息', max_length=200, verbose_name='处理说明')),
-                ('community', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='homes.community', verbose_name='小区')),
-                ('gate', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='alarms', to='access.gate', verbose_name='门禁')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("forced", "门被强行打开"),
+                            ("held_open", "门长时间未关"),
+                            ("tamper", "机箱被打开"),
+                            ("store", "存储空间不足，无法写入"),
+                            ("offline", "门禁失去联系"),
+                            ("clock", "门禁时间不准"),
+                            ("suspect", "删除回执存疑"),
+                            ("flood", "记录异常频繁"),
+                        ],
+                        max_length=10,
+                        verbose_name="类型",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "未处理"), ("seen", "处理中"), ("closed", "已处理")],
+                        default="open",
+                        max_length=10,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("at", models.DateTimeField(verbose_name="开始时间")),
+                ("over_at", models.DateTimeField(null=True, verbose_name="恢复时间")),
+                (
+                    "event",
+                    models.UUIDField(
+                        help_text="门禁给出的编号，同一事件只计一次", null=True, verbose_name="最近的事件编号"
+                    ),
+                ),
+                ("times", models.PositiveIntegerField(default=1, verbose_name="次数")),
+                ("seen_by", models.UUIDField(null=True, verbose_name="接手人")),
+                ("closed_by", models.UUIDField(null=True, verbose_name="处理人")),
+                ("closed_at", models.DateTimeField(null=True, verbose_name="处理时间")),
+                (
+                    "word",
+                    models.CharField(blank=True, help_text="请勿填写个人信息", max_length=200, verbose_name="处理说明"),
+                ),
+                (
+                    "community",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="homes.community", verbose_name="小区"
+                    ),
+                ),
+                (
+                    "gate",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="alarms",
+                        to="access.gate",
+                        verbose_name="门禁",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '门禁报警',
-                'verbose_name_plural': '门禁报警',
-                'ordering': ['-at'],
-                'indexes': [models.Index(fields=['community', '-at'], name='fleet_alarm_communi_cae3d1_idx')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'closed'), _negated=True), fields=('gate', 'kind'), name='one_alarm_of_a_kind'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'closed'), _negated=True), models.Q(('word', ''), _negated=True), _connector='OR'), name='closed_with_a_word')],
+                "verbose_name": "门禁报警",
+                "verbose_name_plural": "门禁报警",
+                "ordering": ["-at"],
+                "indexes": [models.Index(fields=["community", "-at"], name="fleet_alarm_communi_cae3d1_idx")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "closed"), _negated=True),
+                        fields=("gate", "kind"),
+                        name="one_alarm_of_a_kind",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "closed"), _negated=True),
+                            models.Q(("word", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="closed_with_a_word",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ModeChange',
+            name="ModeChange",
             fields=[
-                ('id', models.UUIDField(default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False)),
-                ('asker', models.UUIDField(editable=False, verbose_name='申请人')),
-                ('reason', models.CharField(max_length=10, verbose_name='理由')),
-                ('step', models.CharField(choices=[('asked', '待批准'), ('approved', '已批准'), ('refused', '未批准')], default='asked', max_length=10, verbose_name='状态')),
-                ('at', models.DateTimeField(auto_now_add=True, verbose_name='申请时间')),
-                ('decider', models.UUIDField(editable=False, null=True, verbose_name='批准人')),
-                ('decided_at', models.DateTimeField(null=True, verbose_name='批准时间')),
-                ('mode', models.CharField(choices=[('normal', '正常'), ('locked', '锁闭'), ('free', '常开')], max_length=10, verbose_name='运行模式')),
-                ('emergency', models.BooleanField(default=False, verbose_name='紧急先行')),
-                ('carried_out_at', models.DateTimeField(null=True, verbose_name='执行时间')),
-                ('community', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='homes.community', verbose_name='小区')),
-                ('gate', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='mode_changes', to='access.gate', verbose_name='门禁')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=anju.privacy.models.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("asker", models.UUIDField(editable=False, verbose_name="申请人")),
+                ("reason", models.CharField(max_length=10, verbose_name="理由")),
+                (
+                    "step",
+                    models.CharField(
+                        choices=[("asked", "待批准"), ("approved", "已批准"), ("refused", "未批准")],
+                        default="asked",
+                        max_length=10,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("at", models.DateTimeField(auto_now_add=True, verbose_name="申请时间")),
+                ("decider", models.UUIDField(editable=False, null=True, verbose_name="批准人")),
+                ("decided_at", models.DateTimeField(null=True, verbose_name="批准时间")),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[("normal", "正常"), ("locked", "锁闭"), ("free", "常开")],
+                        max_length=10,
+                        verbose_name="运行模式",
+                    ),
+                ),
+                ("emergency", models.BooleanField(default=False, verbose_name="紧急先行")),
+                ("carried_out_at", models.DateTimeField(null=True, verbose_name="执行时间")),
+                (
+                    "community",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="homes.community", verbose_name="小区"
+                    ),
+                ),
+                (
+                    "gate",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="mode_changes",
+                        to="access.gate",
+                        verbose_name="门禁",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '门禁运行模式变更',
-                'verbose_name_plural': '门禁运行模式变更',
-                'ordering': ['-id'],
-                'abstract': False,
-                'constraints': [models.CheckConstraint(condition=models.Q(('decider__isnull', True), models.Q(('decider', models.F('asker')), _negated=True), _connector='OR'), name='modechange_by_two_people')],
+                "verbose_name": "门禁运行模式变更",
+                "verbose_name_plural": "门禁运行模式变更",
+                "ordering": ["-id"],
+                "abstract": False,
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("decider__isnull", True),
+                            models.Q(("decider", models.F("asker")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="modechange_by_two_people",
+                    )
+                ],
             },
         ),
     ]
