@@ -44,7 +44,9 @@ class Known(CommunityModel):
     privacy = Declares(
         subject="person_id",
         erase=Erase.KEEP,
-        rest=NotPersonal("opaque ids, and a hash of the last word told; the row goes when the terminal has taken the end"),
+        rest=NotPersonal(
+            "opaque ids, and a hash of the last word told; the row goes when the terminal has taken the end"
+        ),
     )
     isolation = Isolation(person="person_id")
 
