@@ -43,6 +43,7 @@ PAGES: dict[str, tuple[Right, ...]] = {
     **dict.fromkeys(("fleet", "fleet_now", "alarm_see_to", "alarm_close"), (_R.WATCH,)),
     **dict.fromkeys(("fleet_mode", "fleet_decide"), (_R.RUN_GATES,)),
     "fleet_renew_keys": (_R.KEEP_GATES,),
+    **dict.fromkeys(("terminals", "terminal", "terminal_renew"), (_R.KEEP_GATES,)),
     **dict.fromkeys(("cards", "card_issue", "card_take_back"), (_R.KEEP_CARDS,)),
     **dict.fromkeys(
         (

@@ -21,6 +21,7 @@ from anju.people.models import KnownDevice
 from anju.privacy import audit, scope
 from anju.privacy.models import AuditEntry, Consent, Sharing
 from anju.rights.models import Request
+from anju.terminals.models import Terminal
 from anju.vehicles.models import Parking, ParkingRequest
 from tests import factories
 
@@ -46,6 +47,7 @@ def furnish(title: str, name: str) -> Furnished:
     chief = factories.staff(place, Duty.MANAGER, nickname=f"经理{title}")
     gate = factories.gate(place, f"{title}的门")
     entry = factories.entry(gate, who)
+    beside = factories.gate(place, f"{title}的终端")
     key = factories.phone_key(who)
     visit = factories.visit(who, home, name=f"{name[0]}来客")
     car = factories.car(who, home)
@@ -54,6 +56,7 @@ def furnish(title: str, name: str) -> Furnished:
     sms.send(phone, f"验证码 {title}", kind=OutboxMessage.Kind.CODE, subject=who.pk)
     with scope.platform():
         notice = notices.tell(who, Notice.Kind.HOME, title, f"内容 {title}")
+        terminal = Terminal.objects.create(community=place, gate=beside, protocol=Terminal.Protocol.PUSH)
         grant = Grant.objects.filter(gate=gate, person=who).first() or Grant.objects.create(
             community=place, gate=gate, person=who
         )
@@ -101,7 +104,7 @@ def furnish(title: str, name: str) -> Furnished:
         "alarm": alarm.pk, "change": change.pk, "visit": visit.pk, "visitor": visit.visitor_id,
         "car": car.pk, "asked": asked.pk, "lift": lift.pk, "lifts.Lift": lift.pk, "vehicles.Space": space.pk, "vehicles.Parking": let.pk,
         "homes.Community": place.pk, "homes.Building": building.pk, "homes.Unit": unit.pk, "homes.Home": home.pk,
-        "member": member.pk, "homes.Member": member.pk, "homes.Application": application.pk, "homes.StaffRole": role.pk,
+        "member": member.pk, "terminal": terminal.pk, "homes.Member": member.pk, "homes.Application": application.pk, "homes.StaffRole": role.pk,
         "access.Gate": gate.pk, "access.Entry": entry.pk, "access.Grant": grant.pk, "people.Person": who.pk,
         "privacy.AuditEntry": seen.pk, "privacy.Consent": consent.pk, "privacy.Sharing": shared.pk,
     }  # fmt: skip
@@ -110,7 +113,14 @@ def furnish(title: str, name: str) -> Furnished:
         "person", "homes.Member", "homes.StaffRole", "access.Grant", "privacy.AuditEntry", "privacy.Consent",
         "privacy.Sharing",
     )  # fmt: skip
-    marks = {str(rows[one]) for one in private} | {name, f"{name[0]}***", phone, phone[3:], f"{title}的门"}
+    marks = {str(rows[one]) for one in private} | {
+        name,
+        f"{name[0]}***",
+        phone,
+        phone[3:],
+        f"{title}的门",
+        f"{title}的终端",
+    }
     marks |= {str(application.person_id), str(chief.pk), str(disclosed.pk) if disclosed.pk > 99_999 else name}
     marks |= {f"经理{title}", f"{title}分局", f"{title}的报告", f"{title}的申请", f"验证码 {title}", f"内容 {title}"}
     return Furnished(place, rows, marks | {f"设备{title}", f"浏览器{title}", f"车位{title}", f"电梯{title}"})

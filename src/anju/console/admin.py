@@ -25,6 +25,8 @@ from anju.privacy.staff_admin import StaffAdmin
 CODES = {
     "remote_open": gettext_lazy("远程开门"),
     "registration_code": gettext_lazy("生成接入码"),
+    "terminal_added": gettext_lazy("接入第三方终端"),
+    "terminal_credentials": gettext_lazy("更换终端凭证"),
     "card_issued": gettext_lazy("发放门禁卡"),
     "card_ended": gettext_lazy("停用门禁卡"),
     "walk_in": gettext_lazy("登记访客"),

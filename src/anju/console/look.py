@@ -136,6 +136,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _page(_("门禁"), "door_front", "access_gate_changelist", WATCH),
                     _page(_("门禁卡"), "id_card", "cards", KEEP_CARDS),
+                    _page(_("第三方终端"), "developer_board", "terminals", KEEP_GATES),
                     _page(_("通行记录"), "receipt_long", "access_entry_changelist", WATCH),
                     _page(_("通行授权"), "key", "access_grant_changelist", KEEP_GATES),
                     _page(_("电梯"), "elevator", "lifts_lift_changelist", WATCH),

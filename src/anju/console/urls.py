@@ -19,6 +19,7 @@ from anju.console import (
     reviews,
     self_test,
     statistics,
+    terminals,
     visitors,
 )
 from anju.console.pages import at
@@ -44,6 +45,9 @@ pages = [
     at("cards/", cards.cards, "cards"),
     at("cards/<uuid:member>/issue/", cards.issue, "card_issue"),
     at("cards/<uuid:member>/end/", cards.take_back, "card_take_back"),
+    at("terminals/", terminals.terminals, "terminals"),
+    at("terminals/<uuid:terminal>/", terminals.terminal, "terminal"),
+    at("terminals/<uuid:terminal>/renew/", terminals.renew, "terminal_renew"),
     at("visitors/", visitors.visitors, "visitors"),
     at("visitors/rows/", visitors.rows, "visitor_rows"),
     at("visitors/find/", visitors.find, "visitor_find"),
