@@ -92,7 +92,7 @@ def test_an_answer_is_worth_nothing_at_another_gate_for_another_challenge_or_wit
 
 def test_a_challenge_is_answered_once_and_soon() -> None:
     challenges = Challenges()
-    first, second = challenges.ask(0), challenges.ask(0)
+    first, second = challenges.ask(0, "a"), challenges.ask(0, "a")
     assert challenges.take(first, 1)
     assert not challenges.take(first, 1)
     assert not challenges.take(second, nearby.CHALLENGE_SECONDS + 1)
@@ -101,7 +101,9 @@ def test_a_challenge_is_answered_once_and_soon() -> None:
 
 def test_however_many_ask_the_newest_can_still_answer() -> None:
     challenges = Challenges()
-    asked = [challenges.ask(0) for _ in range(nearby.MOST_CHALLENGES + 10)]
+    mine = challenges.ask(0, "mine")
+    asked = [challenges.ask(0, "a flood") for _ in range(nearby.MOST_CHALLENGES + 10)]
     assert challenges.take(asked[-1], 1)
     assert not challenges.take(asked[0], 1)
+    assert challenges.take(mine, 1)
     assert encoding.decode(encoding.encode(asked[1])) == asked[1]

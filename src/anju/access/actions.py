@@ -4,6 +4,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -295,3 +296,18 @@ def _report(state: dict[str, Any]) -> dict[str, Any]:
     if any(len(str(said)) > 40 for said in report.values()):
         raise ValueError("too long")
     return report
+
+
+@transaction.atomic
+def set_anew(gate: Gate) -> None:
+    """A gate is another kind of gate from now on: it is told so, and everybody's rights there are brought in line."""
+    from anju.access import gate_link
+    from anju.access.tasks import have_everybody_told  # as above
+
+    have_everybody_told(gate.community_id)
+
+    def tell() -> None:
+        with suppress(Refused):  # it asks at its next connection
+            gate_link.set_anew(gate.pk)
+
+    transaction.on_commit(tell)

@@ -64,6 +64,12 @@ class GateAdmin(StaffAdmin):
     def templates(self, gate: Gate) -> Any:  # Any: what the gate reported
         return gate.report.get("templates", "")
 
+    def save_model(self, request: HttpRequest, obj: Gate, form: Any, change: bool) -> None:  # Any: Django's hook
+        """Who may pass depends on what it is and where it leads: everybody's rights here are looked at again."""
+        super().save_model(request, obj, form, change)
+        if change and {"kind", "direction"} & set(form.changed_data):
+            actions.set_anew(obj)
+
     def response_add(self, request: HttpRequest, obj: Gate, post_url_continue: str | None = None) -> HttpResponse:
         """On to the new gate's page: its registration code comes next."""
         return redirect("admin:access_gate_change", obj.pk)

@@ -49,12 +49,10 @@ def _offer(person: UUID, community: UUID) -> Iterable[sources.Offer]:
     face = face if "face" in ways else None
     homes = Member.objects.filter(person=person, community=community).lasting().values_list("home_id", flat=True)
     floors = sources.floors_of(list(homes))
-    yield sources.Offer(
-        RESIDENCE, frozenset(ways), since, until, keys=keys, face=face, floors=floors, at=_is_for_people
-    )
+    yield sources.Offer(RESIDENCE, frozenset(ways), since, until, keys=keys, face=face, floors=floors, at=is_for_people)
 
 
-def _is_for_people(gate: Gate) -> bool:
+def is_for_people(gate: Gate) -> bool:
     """Who may drive in is another question: living here is no parking space (anju.vehicles)."""
     return gate.kind != Gate.Kind.BARRIER
 

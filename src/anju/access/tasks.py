@@ -15,6 +15,8 @@ from procrastinate.exceptions import AlreadyEnqueued
 from anju.access import actions, enrolment, erasures, gate_link, sources
 from anju.access.models import Gate, Grant
 from anju.bus import client, subjects
+from anju.homes.actions import membership_changed
+from anju.homes.models import Member
 from anju.privacy import scope
 
 BATCH = 1000
@@ -117,7 +119,8 @@ def catch_up(timestamp: int) -> None:
     """End what time has ended, and tell gates what a failed or killed job left untold."""
     del timestamp
     for person, community in actions.outlived():
-        actions.refresh(person, community)
+        # Rooms that keep something for as long as somebody lives here hear of an end by date as of any other.
+        membership_changed.send(Member, person=person, community=community)
     with scope.platform():
         untold = list(Grant.objects.filter(sent_rev__lt=F("rev")).values_list("gate_id", flat=True).distinct())
     for gate in untold:

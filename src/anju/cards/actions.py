@@ -1,15 +1,17 @@
 """Handing cards out, and ending them."""
 
 import re
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.dispatch import receiver
 from django.utils.translation import gettext as _
 
 from anju.access.actions import refresh, refresh_everywhere
 from anju.cards.models import Card
 from anju.cards.purposes import GATE_CARD
-from anju.homes.actions import require_duty
+from anju.homes.actions import membership_changed, require_duty
 from anju.homes.duties import KEEP_CARDS
 from anju.homes.models import Member
 from anju.people.models import Person
@@ -81,6 +83,15 @@ def _end(card: Card) -> None:
     card.delete()
     vault().release(kind(community), person)
     refresh(person, community)
+
+
+@receiver(membership_changed)
+def _follow(person: UUID, community: UUID, **_options: Any) -> None:  # Any: the signal's own arguments
+    """Who has left the community holds no card there: it may be handed to somebody else."""
+    with scope.platform():
+        held = Card.objects.filter(person=person, community=community).first()
+        if held is not None and not Member.objects.lasting().filter(person=person, community=community).exists():
+            _end(held)
 
 
 @consent.before_erasure(GATE_CARD)

@@ -18,7 +18,7 @@ def _offer(person: UUID, community: UUID) -> Iterable[sources.Offer]:
     if held is None or lives is None or "card" in residence.switched_off(person, community):
         return
     if consent.granted(person, GATE_CARD):
-        yield sources.Offer("card", CARD, *lives, marks=[f"card:{held.number.open()}"])
+        yield sources.Offer("card", CARD, *lives, marks=[f"card:{held.number.open()}"], at=residence.is_for_people)
 
 
 sources.written_down_for(GATE_CARD, "card")

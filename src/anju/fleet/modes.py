@@ -37,7 +37,9 @@ def ask(gate: Gate, mode: str, *, staff: Person, reason: str) -> ModeChange:
 def open_for_fire(gate: Gate, *, staff: Person) -> ModeChange:
     """Let a gate stand open at once, on one person's word; somebody else countersigns. Everybody with the right is told. Raises Refused."""
     require_duty(staff, gate.community_id, *RUN_GATES.duties)
-    _check(gate, Gate.Mode.FREE, ModeChange.Why.FIRE)
+    _check(gate, Gate.Mode.FREE, ModeChange.Why.FIRE, emergency=True)
+    # What others asked for before the fire must not be agreed to during it.
+    ModeChange.objects.filter(gate=gate, step=Step.ASKED, emergency=False).update(step=Step.REFUSED)
     made = _make(gate, Gate.Mode.FREE, staff, ModeChange.Why.FIRE, emergency=True)
     _carry_out(made)
     for person in staffing.holding(gate.community_id, RUN_GATES.duties):
@@ -54,7 +56,7 @@ def decide(change: ModeChange, *, staff: Person, approve: bool) -> ModeChange:
     done = four_eyes.decide(change, RUN_GATES, staff=staff, approve=approve, action=AuditEntry.Action.GATE)
     if approve and not done.emergency:
         _carry_out(done)
-    elif not approve and done.emergency and done.gate.mode == done.mode:
+    elif not approve and done.emergency and _is_last(done):
         _run(done.gate, Gate.Mode.NORMAL)
     return done
 
@@ -72,7 +74,13 @@ def waiting(community: UUID) -> list[ModeChange]:
     return [one for one in found if not one.stale]
 
 
-def _check(gate: Gate, mode: str, reason: str) -> None:
+def _is_last(change: ModeChange) -> bool:
+    """Whether the gate is run as it is because of this change, and not of a later one."""
+    carried_out = ModeChange.objects.filter(gate=change.gate_id, carried_out_at__isnull=False)
+    return carried_out.order_by("-carried_out_at").first() == change and change.gate.mode == change.mode
+
+
+def _check(gate: Gate, mode: str, reason: str, *, emergency: bool = False) -> None:
     if mode not in Gate.Mode.values:
         raise Refused("unknown_mode", _("请选择正常、锁闭或常开。"), field="mode")
     if reason not in ModeChange.Why.values:
@@ -81,7 +89,7 @@ def _check(gate: Gate, mode: str, reason: str) -> None:
     gate.refresh_from_db(fields=["mode"])
     if gate.mode == mode:
         raise Refused("mode_holds", _("这个门禁现在就是这样运行的，无需变更。"), status=409)
-    if any(one.gate_id == gate.pk and not one.emergency for one in waiting(gate.community_id)):
+    if not emergency and any(one.gate_id == gate.pk and not one.emergency for one in waiting(gate.community_id)):
         raise Refused("asked_already", _("这个门禁已有一项变更待批准，请先处理它。"), status=409)
 
 

@@ -11,7 +11,7 @@ from anju.gate.news import News
 from anju.gate.texts import TEXTS
 from anju.grants import plates
 from anju.grants.decision import Decision, Reason
-from anju.grants.grant import Way
+from anju.grants.grant import Grant, Way
 from anju.recognition import pictures
 from anju.recognition.advice import Text
 from anju.recognition.plates import PlateReader, Read
@@ -61,13 +61,20 @@ def judge(brain: Brain, read: Read) -> Decision:
     if not is_clear(read):
         return Decision(False, Reason.PLATE_UNSURE)
     exact, alike = (brain.settings.tag(mark) for mark in plates.marks(read.text))
-    found = brain.marked(alike)
+    found = _holding(brain, brain.marked(alike))
     known = [one for one in found if exact in one.marks]
     if len({one.marks for one in found}) > 1:
         return Decision(False, Reason.PLATE_UNSURE)
     if not known and read.confidence >= SURE:
         return Decision(False, Reason.PLATE_UNKNOWN)
     return brain.judge(found, Way.PLATE, Reason.PLATE_UNKNOWN)
+
+
+def _holding(brain: Brain, found: list[Grant]) -> list[Grant]:
+    """Those whose time it is: somebody expected next month casts no doubt on a neighbour today. All, when none holds or who knows."""
+    clock = brain.clock.read()
+    now = [one for one in found if one.since <= clock.now and (one.until is None or clock.now < one.until)]
+    return now if now and clock.sure else found
 
 
 class Barrier:

@@ -67,7 +67,7 @@ class Peripheral:
     def _read(self, connection: Connection) -> bytes:
         """The gate's id (16) and a challenge (32); the same until it is answered, for a phone may read it in pieces."""
         if connection.handle not in self._asked:
-            asked = self._gate.challenge()
+            asked = self._gate.challenge(str(connection.peer_address))
             self._asked[connection.handle] = UUID(asked["gate"]).bytes + encoding.decode(asked["challenge"])
         return self._asked[connection.handle]
 

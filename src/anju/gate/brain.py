@@ -78,12 +78,16 @@ class Brain:
             self._gallery = None
 
     def _forget_ended(self, news: Iterable[Grant | Ended]) -> None:
-        """A disk that takes nothing in must not let anybody in whose right has ended."""
+        """A disk that takes nothing in must not let anybody in whose right has ended, or is less than it was."""
         for one in news:
-            known = self._grants.get(one.id) if isinstance(one, Ended) else None
-            if known is not None and supersedes(one.rev, known.rev):
+            known = self._grants.get(one.id)
+            if known is None or not supersedes(one.rev, known.rev):
+                continue
+            if isinstance(one, Grant):
+                self._grants.put(one)
+            else:
                 self._grants.drop(one.id)
-                self._gallery = None
+            self._gallery = None
 
     def missing_templates(self) -> list[UUID]:
         """Grants whose face this gate should know and does not, or knows from an older enrolment."""

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import structlog
 import uvicorn
+from starlette.applications import Starlette
 from starlette.routing import Route
 
 from anju.gate import alarms, barrier_pages, identity, nearby, pages, speech_setup
@@ -69,10 +70,14 @@ class CardReader:
 
 @dataclass(frozen=True)
 class Lane:
-    """A barrier's camera. camera: the address of its pictures; None: it posts them. token: what it must show to be heard."""
+    """A barrier's camera. camera: the address of its pictures; None: it posts them. token: what it must show to be heard.
+
+    address: host and port where it posts; None: where the kiosk's page is served, which is this machine alone unless said.
+    """
 
     camera: str | None
     token: str | None
+    address: tuple[str, int] | None
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,7 @@ async def run(
     camera = Camera(lane.camera, barrier) if lane and barrier and lane.camera else None
     cars = _lane_routes(lane, barrier, camera) if lane and barrier else []
     config = uvicorn.Config(
-        pages.app(kiosk, Path(os.environ.get("ANJU_KIOSK", KIOSK_PAGE)), cars),
+        pages.app(kiosk, Path(os.environ.get("ANJU_KIOSK", KIOSK_PAGE)), [] if lane and lane.address else cars),
         host=host,
         port=port,
         access_log=False,
@@ -124,6 +129,8 @@ async def run(
     gc.freeze()  # tens of thousands of grants stay: looking through them for rubbish would take longer than a face
     phones = [asyncio.create_task(one) for one in _phones(beside, Nearby(UUID(me.gate), brain, link))] if beside else []
     watching = [asyncio.create_task(camera.watch())] if camera else []
+    if lane and lane.address:
+        watching.append(asyncio.create_task(_serve(Starlette(routes=cars), *lane.address, None)))
     watch = DoorWatch(Alarms(brain), brain)
     watching.append(asyncio.create_task(alarms.keep_watch(watch)))
     if sensors:
@@ -173,17 +180,17 @@ class _Second(uvicorn.Server):
 
 def _phones(beside: Beside, gate: Nearby) -> Iterator[Coroutine[None, None, None]]:
     if beside.address:
-        yield _serve_phones(*beside.address, beside.certificate, gate)
+        yield _serve(nearby.app(gate), *beside.address, beside.certificate)
     if beside.radio:
         from anju.gate import bluetooth  # only a gate with a radio has what this needs (requirements/bluetooth.txt)
 
         yield bluetooth.serve(beside.radio, gate)
 
 
-async def _serve_phones(host: str, port: int, certificate: Path | None, gate: Nearby) -> None:
+async def _serve(app: Starlette, host: str, port: int, certificate: Path | None) -> None:
     """On an address of its own: the kiosk's page and its camera's socket are nobody's on the network."""
     config = uvicorn.Config(
-        nearby.app(gate),
+        app,
         host=host,
         port=port,
         access_log=False,
@@ -221,6 +228,9 @@ def main(arguments: list[str]) -> int:
     running.add_argument("--barrier-camera", metavar="URL", help="where a barrier's camera gives its picture")
     running.add_argument(
         "--barrier-token-file", type=Path, help="a file with the token that a camera must show to post pictures"
+    )
+    running.add_argument(
+        "--barrier-listen", metavar="HOST:PORT", help="where the camera posts (default: with the kiosk)"
     )
     for verb in (joining, running):
         verb.add_argument("--home", type=Path, required=True, help="where this gate keeps its keys and its store")
@@ -276,12 +286,17 @@ def _lane(chosen: argparse.Namespace) -> Lane | None:
             sys.exit(
                 f"The token is too short: make one of {LEAST_TOKEN} characters or more, such as by openssl rand -hex 16."
             )
-    return Lane(chosen.barrier_camera, token) if chosen.barrier_camera or token else None
+    address = _address(chosen.barrier_listen)
+    return Lane(chosen.barrier_camera, token, address) if chosen.barrier_camera or token else None
+
+
+def _address(text: str | None) -> tuple[str, int] | None:
+    """`0.0.0.0:8011`, `:8011`."""
+    host, _colon, port = (text or "").rpartition(":")
+    return (host or "0.0.0.0", int(port)) if port else None  # noqa: S104  the operator asked for it
 
 
 def _beside(chosen: argparse.Namespace) -> Beside | None:
     if not chosen.nearby and not chosen.bluetooth:
         return None
-    host, _colon, port = (chosen.nearby or "").rpartition(":")
-    address = (host or "0.0.0.0", int(port)) if port else None  # noqa: S104  the operator asked for it
-    return Beside(address, chosen.certificate, chosen.bluetooth)
+    return Beside(_address(chosen.nearby), chosen.certificate, chosen.bluetooth)

@@ -30,6 +30,7 @@ CLOCK_SECONDS = 60.0
 BATCH = 100
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.5, 8.0
 LONGEST_AWAY = 4.0
+AGAIN_SECONDS = 0.2
 _TROUBLE = (NatsError, OSError, TimeoutError)
 
 
@@ -263,6 +264,21 @@ async def _connect(client: Client, identity: Identity, gone: asyncio.Event) -> N
     )
 
 
+async def _insisting(work: Awaitable[None]) -> None:
+    """Await it. A cancellation is said again until it is heard: the client loses one that meets an arriving message, and
+    what goes on to wait for something else would keep a broken connection alive for as long."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({task})
+    finally:
+        while not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=AGAIN_SECONDS)
+        failure = None if task.cancelled() else task.exception()
+    if failure is not None:
+        raise failure
+
+
 async def _keep_at(client: Client, work: Callable[[], Awaitable[None]]) -> None:
     """Do it, and after trouble again, less and less often: the platform may be down while the bus is up.
 
@@ -274,7 +290,7 @@ async def _keep_at(client: Client, work: Callable[[], Awaitable[None]]) -> None:
     while True:
         began = loop.time()
         try:
-            await work()
+            await _insisting(work())
         except _TROUBLE as error:
             if client.is_closed or (me is not None and me.cancelling()):
                 raise

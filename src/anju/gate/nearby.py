@@ -61,9 +61,9 @@ class Nearby:
         self._lately: dict[str, list[float]] = {}
         self._nonsense: list[float] = []
 
-    def challenge(self) -> dict[str, str]:
-        """What a phone is asked, good for thirty seconds, once."""
-        asked = self._challenges.ask(time.monotonic())
+    def challenge(self, phone: str) -> dict[str, str]:
+        """What a phone is asked, good for thirty seconds, once. phone: as for `answer`."""
+        asked = self._challenges.ask(time.monotonic(), phone)
         now = self._brain.clock.read().now
         return {"gate": str(self._gate), "challenge": encoding.encode(asked), "now": now.isoformat()}
 
@@ -117,12 +117,15 @@ def _said(opens: bool, code: str) -> dict[str, Any]:
     return {"open": opens, "code": code, "zh": TEXTS[code].zh, "en": TEXTS[code].en}
 
 
+def _from(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
 def app(gate: Nearby) -> Starlette:
     """The two addresses. Any page may ask: what opens is the phone's signature, not where it came from."""
 
     async def challenge(request: Request) -> Response:
-        del request
-        return JSONResponse(gate.challenge())
+        return JSONResponse(gate.challenge(_from(request)))
 
     async def open_gate(request: Request) -> Response:
         body = b""
@@ -130,7 +133,7 @@ def app(gate: Nearby) -> Starlette:
             body += piece
             if len(body) > MOST_BODY:
                 return JSONResponse(_said(False, Reason.PERMIT_UNKNOWN), status_code=413)
-        said = await gate.answer(body, request.client.host if request.client else "")
+        said = await gate.answer(body, _from(request))
         return JSONResponse(said, status_code=200 if said["open"] else 429 if said["code"] == "too_many" else 403)
 
     anybody = Middleware(

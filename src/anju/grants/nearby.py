@@ -18,8 +18,9 @@ from anju.grants import encoding
 
 PREFIX = "ANJUP1."
 CHALLENGE_SECONDS = 30.0
-MOST_CHALLENGES = 256
-"""Challenges that may be out at a time; with one more the oldest is forgotten."""
+MOST_CHALLENGES = 4096
+MOST_OF_ONE = 8
+"""Challenges that may be out at a time, in all and for one phone; with one more the oldest is forgotten."""
 MOST_TEXT = 40_000
 """Letters; a permit names every gate it is for."""
 _PERMIT = b"anju-permit-1"
@@ -89,17 +90,20 @@ class Challenges:
     """Questions that a gate has asked and that may still be answered, each once. Times are monotonic seconds."""
 
     def __init__(self) -> None:
-        self._out: dict[bytes, float] = {}
+        self._out: dict[bytes, tuple[float, str]] = {}
 
-    def ask(self, now: float) -> bytes:
-        """A fresh challenge, 32 bytes."""
+    def ask(self, now: float, phone: str) -> bytes:
+        """A fresh challenge, 32 bytes. phone: where it is asked from, so that one cannot push out the others'."""
+        mine = [one for one, (_until, whose) in self._out.items() if whose == phone]
+        for old in mine[: len(mine) + 1 - MOST_OF_ONE]:
+            del self._out[old]
         while len(self._out) >= MOST_CHALLENGES:
             del self._out[next(iter(self._out))]
         made = secrets.token_bytes(32)
-        self._out[made] = now + CHALLENGE_SECONDS
+        self._out[made] = now + CHALLENGE_SECONDS, phone
         return made
 
     def take(self, challenge: bytes, now: float) -> bool:
         """Whether it was asked lately and not answered yet; from now on it is."""
-        until = self._out.pop(challenge, None)
-        return until is not None and now <= until
+        until, _phone = self._out.pop(challenge, (float("-inf"), ""))
+        return now <= until

@@ -7,4 +7,4 @@ class HomesConfig(AppConfig):
     verbose_name = _("小区与房屋")
 
     def ready(self) -> None:
-        from anju.homes import staffing  # noqa: F401
+        from anju.homes import household, staffing  # noqa: F401

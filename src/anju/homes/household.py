@@ -5,10 +5,12 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
+from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,7 +21,7 @@ from anju.notices import actions as notices
 from anju.notices.models import Notice
 from anju.people import guardians
 from anju.people import phone as phones
-from anju.people.models import PHONE, Person
+from anju.people.models import PHONE, Guardianship, Person
 from anju.privacy import consent, scope
 from anju.privacy.refusals import Refused
 from anju.privacy.vault import vault
@@ -202,6 +204,19 @@ def add_child(guardian: Person, home: UUID, child: UUID) -> Member:
     found = guardians.require_guardian(guardian, child).child
     with scope.community(mine.community_id):
         return admit(found.person, mine.home, Role.FAMILY, name=found.name.open(), until=mine.until)
+
+
+@receiver(membership_changed)
+def _take_children_along(person: UUID, community: UUID, **_options: Any) -> None:  # Any: the signal's own arguments
+    """A child lives where somebody lives who speaks for them: when the last of them has left the home, so has the child."""
+    with scope.platform():
+        spoken_for = Guardianship.objects.filter(guardian=person, state=Guardianship.State.CONFIRMED).values("child")
+        theirs = Member.objects.lasting().filter(person__in=spoken_for, community=community)
+        for child in list(theirs.select_related("person")):
+            confirmed = Guardianship.objects.filter(child=child.person_id, state=Guardianship.State.CONFIRMED)
+            here = Member.objects.lasting().filter(home=child.home_id, person__in=confirmed.values("guardian"))
+            if not here.exists():
+                end_membership(child)
 
 
 def _of_household(person: Person, member: UUID) -> Member:

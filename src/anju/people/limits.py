@@ -1,7 +1,7 @@
 """How much one signed-in person may ask of a process: nobody may use up what all share."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -15,14 +15,17 @@ from anju.privacy.refusals import Refused
 
 
 class Each(BaseThrottle):
-    """At most so many requests of a person a minute, counted in this process."""
+    """At most so many requests of a person a minute, counted in this process. whose: who asks; the signed-in person unless said."""
 
-    def __init__(self, what: str, most: int) -> None:
+    def __init__(
+        self, what: str, most: int, whose: Callable[[HttpRequest], UUID] = lambda request: subject_of(request.user)
+    ) -> None:
         self._what = what
         self._most = most
+        self._whose = whose
 
     def allow_request(self, request: HttpRequest) -> bool:
-        cache, key, now = caches["process"], f"{self._what}:{subject_of(request.user)}", time.monotonic()
+        cache, key, now = caches["process"], f"{self._what}:{self._whose(request)}", time.monotonic()
         lately = [at for at in cache.get(key, []) if at > now - 60]
         if len(lately) >= self._most:
             return False

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -104,7 +104,8 @@ def answer(landlord: Person, lease: UUID, *, agree: bool) -> Lease:
     """The landlord offers the lease as applied for, or refuses. Raises Refused."""
     found = _locked(lease, landlord=landlord)
     require_owner(landlord, found.listing.home_id)
-    _move(found, LeaseState.OFFERED if agree else LeaseState.REFUSED, LeaseState.APPLIED)
+    froms = (LeaseState.APPLIED,) if agree else Lease.OPEN  # an offer can be taken back until it is confirmed
+    _move(found, LeaseState.OFFERED if agree else LeaseState.REFUSED, *froms)
     with notices.language_of(found.tenant):
         title = _("业主同意出租") if agree else _("租住申请未通过")
         text = _("请到“租房”核对租约并确认，确认后生效。") if agree else _("业主没有接受这次申请，您可以看看其他房源。")
@@ -123,14 +124,38 @@ def confirm(tenant: Person, lease: UUID) -> Lease:
         owns = Member.objects.living().filter(person=found.landlord_id, home=found.listing.home_id, role=Role.OWNER)
         if not owns.exists():
             raise Refused("not_the_owner", _("出租人已不是这套房屋的业主，请联系物业。"), status=409)
+        Listing.objects.select_for_update().get(pk=found.listing_id)  # of two who confirm at once, one is first
+        _require_free(found)
         home, name = found.listing.home, found.name.open()
         found.member = admit(tenant, home, Role.TENANT, name=name, since=found.since, until=found.until)
     _move(found, LeaseState.ACTIVE, LeaseState.OFFERED)
     with scope.community(found.community_id):
         Listing.objects.filter(pk=found.listing_id).update(state=ListingState.LET)
+        _refuse_others(found)
     with notices.language_of(found.landlord):
         _tell(found.landlord, _("租约已生效"), _("%(name)s 已确认租约。") % {"name": found.name})
     return found
+
+
+def _overlapping(lease: Lease) -> QuerySet[Lease]:
+    """Other leases of the same home for some of the same time."""
+    others = Lease.objects.filter(listing=lease.listing_id, since__lt=lease.until, until__gt=lease.since)
+    return others.exclude(pk=lease.pk)
+
+
+def _require_free(lease: Lease) -> None:
+    """Raises Refused when the home is let for some of this time."""
+    if _overlapping(lease).filter(state=LeaseState.ACTIVE).exists():
+        raise Refused("let_already", _("这套房屋在这段时间已经租给别人，请看看其他房源。"), status=409)
+
+
+def _refuse_others(lease: Lease) -> None:
+    """Nobody else waits for a home that is let now."""
+    for other in list(_overlapping(lease).filter(state__in=Lease.OPEN).select_related("tenant")):
+        other.state = LeaseState.REFUSED
+        other.save(update_fields=["state"])
+        with notices.language_of(other.tenant):
+            _tell(other.tenant, _("租住申请未通过"), _("这套房屋已经租给别人，您可以看看其他房源。"))
 
 
 @transaction.atomic
@@ -182,8 +207,11 @@ def close_past() -> int:
 
 @receiver(membership_changed)
 def _follow(person: UUID, community: UUID, **_options: Any) -> None:  # Any: the signal's own arguments
-    """A lease whose tenancy staff or the owner have ended is over as well."""
+    """A lease whose tenancy staff or the owner have ended is over as well; who owns a home no more lets it no more."""
     with scope.platform():
+        owned = Member.objects.living().filter(person=person, role=Role.OWNER).values("home")
+        listed = Listing.objects.filter(owner=person, community=community, state=ListingState.PUBLISHED)
+        listed.exclude(home__in=owned).update(state=ListingState.DRAFT)
         ended = Lease.objects.filter(
             tenant=person, community=community, state=LeaseState.ACTIVE, member__until__lte=timezone.now()
         )

@@ -127,7 +127,8 @@ def set_state(owner: Person, listing: UUID, *, published: bool) -> Listing:
     """Show it to everybody, or to nobody. Raises Refused."""
     consent.require(owner.pk, RENTAL)
     found = own(owner, listing)
-    require_owner(owner, found.home_id)
+    if published:
+        require_owner(owner, found.home_id)
     if published and found.available_from < timezone.localdate():
         found.available_from = timezone.localdate()
     found.state = ListingState.PUBLISHED if published else ListingState.DRAFT

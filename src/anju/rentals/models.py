@@ -54,7 +54,7 @@ class Listing(CommunityModel):
         verbose_name = _("房源")
         verbose_name_plural = _("房源")
         ordering = ["-id"]
-        constraints = [models.UniqueConstraint(fields=["home"], name="one_listing_a_home")]
+        constraints = [models.UniqueConstraint(fields=["home", "owner"], name="one_listing_a_home")]
 
 
 class ListingPhoto(models.Model):

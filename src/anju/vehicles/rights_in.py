@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.utils import timezone
+
 from anju.access import residence, sources
 from anju.access.models import Gate
 from anju.access.purposes import GATE_OPENING
@@ -68,24 +70,27 @@ def _own(person: UUID, community: UUID) -> Iterable[sources.Offer]:
     if lives is None:
         return
     parks = parking_time(person, community)
+    off = residence.switched_off(person, community)
     if consent.granted(person, GATE_OPENING):  # a plate that is covered with snow is no reason to stay outside
-        if parks is not None:
+        if parks is not None and "remote" not in off:
             yield sources.Offer("parking", PHONE, *parks, at=_leads_in)
         yield sources.Offer("parking.out", PHONE, *lives, at=_leads_out)
     for car in Car.objects.filter(person=person, community=community, state=Car.State.KNOWN):
         marks = plates.marks(car.plate.open())
-        if parks is not None:
+        if parks is not None and "plate" not in off:
             yield sources.Offer(f"car.{car.pk}", PLATE, *parks, marks=marks, at=_leads_in)
         yield sources.Offer(f"car.{car.pk}.out", PLATE, *lives, marks=marks, at=_leads_out)
 
 
 def _expected(person: UUID, community: UUID) -> Iterable[sources.Offer]:
-    for car in VisitorCar.objects.expected().filter(host=person, community=community):
+    now = timezone.now()
+    for car in VisitorCar.objects.filter(host=person, community=community, until__gt=now - TO_LEAVE):
         lives = Member.objects.lasting().filter(person=person, home=car.home_id).order_by("-until").first()
         if lives is None:
             continue
         marks, until = plates.marks(car.plate.open()), min(car.until, lives.until or car.until)
-        yield sources.Offer(f"guest.{car.pk}", PLATE, car.since, until, marks=marks, at=_leads_in)
+        if until > now:
+            yield sources.Offer(f"guest.{car.pk}", PLATE, car.since, until, marks=marks, at=_leads_in)
         yield sources.Offer(f"guest.{car.pk}.out", PLATE, car.since, until + TO_LEAVE, marks=marks, at=_leads_out)
 
 

@@ -22,6 +22,8 @@ from anju.visitors.arrivals import came_in, went_out
 from anju.visitors.models import Pass, PassQuery, PassState, VisitorKey
 
 WALK_IN_LASTS = timedelta(hours=4)
+_ASKED = (Role.TENANT, Role.OWNER, Role.FAMILY)
+"""Who is asked first: a home that is let is its tenants', whose visitors are no business of the owner's."""
 ANSWER_LASTS = timedelta(minutes=30)
 """How long a resident may take to answer for somebody at the gate."""
 
@@ -85,13 +87,13 @@ def require_guard(staff: Person, visit: Pass) -> None:
 
 @transaction.atomic
 def walk_in(staff: Person, home: Home, *, name: str, phone: str) -> Pass:
-    """Somebody stands at the gate and was not announced: ask whoever lives there, the owner first. Raises Refused."""
+    """Somebody stands at the gate and was not announced: ask whoever lives there. Raises Refused."""
     require_duty(staff, home.community_id, *RECEIVE_VISITORS.duties)
     living = list(Member.objects.living().filter(home=home, person__is_active=True).select_related("person"))
     grown = [one for one in living if not hasattr(one.person, "child")]
     if not grown:
         raise Refused("nobody_home", _("这套房屋还没有登记住户，无人可以确认，请联系物业经理。"), status=409)
-    host = min(grown, key=lambda one: (list(Role).index(Role(one.role)), one.since)).person
+    host = min(grown, key=lambda one: (_ASKED.index(Role(one.role)), one.since)).person
     until = timezone.now() + WALK_IN_LASTS
     visitor, _secret = actions.expect(host, home, name=name, phone=phone, until=until)
     made = actions.give(visitor, home, actions.Window(timezone.now(), until), state=PassState.ASKED)

@@ -7,7 +7,7 @@ from uuid import UUID
 import numpy as np
 from django.utils import timezone
 
-from anju.access import sources
+from anju.access import residence, sources
 from anju.access.models import Gate
 from anju.homes.models import Member
 from anju.privacy import consent, scope
@@ -43,7 +43,8 @@ def _offers(person: UUID, community: UUID) -> Iterable[sources.Offer]:
 
 
 def _is_open_to(visit: Pass, gate: Gate) -> bool:
-    return not visit.gates or gate.pk in visit.gates
+    """All that people walk through, unless some are named; driving in is another question (anju.vehicles)."""
+    return gate.pk in visit.gates if visit.gates else residence.is_for_people(gate)
 
 
 def _face(person: UUID) -> sources.Face | None:

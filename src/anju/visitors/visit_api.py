@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from ninja import File, Router, Schema, Status
 from ninja.files import UploadedFile
 from ninja.security import APIKeyHeader
-from ninja.throttling import AnonRateThrottle
 from pydantic import Field
 
 from anju.access import enrolment
 from anju.grants import encoding
+from anju.people.limits import Each
 from anju.privacy import consent, scope
 from anju.privacy.api import PurposeOut, present
 from anju.privacy.refusals import Refused
@@ -35,7 +35,16 @@ class ByLink(APIKeyHeader):
         return visitor
 
 
-router = Router(tags=["visit"], auth=ByLink(), throttle=[AnonRateThrottle("120/m")])
+def _visitor(request: HttpRequest) -> Visitor:
+    """Whose link it is; the router's door has seen to it that there is one."""
+    return cast(Visitor, cast(Any, request).auth)  # Any: ninja puts it there
+
+
+def _whose(request: HttpRequest) -> UUID:
+    return _visitor(request).pk
+
+
+router = Router(tags=["visit"], auth=ByLink(), throttle=[Each("visit", 120, _whose)])
 
 
 class VisitPass(Schema):
@@ -81,11 +90,6 @@ class CheckOut(Schema):
     code: str
     text: str
     box: tuple[int, int, int, int] | None
-
-
-def _visitor(request: HttpRequest) -> Visitor:
-    """Whose link it is; the router's door has seen to it that there is one."""
-    return cast(Visitor, cast(Any, request).auth)  # Any: ninja puts it there
 
 
 def _point(text: str) -> bytes:
@@ -159,7 +163,7 @@ def leave(request: HttpRequest) -> Status[None]:
     return Status(204, None)
 
 
-@router.post("/visit/face/check", response=CheckOut)
+@router.post("/visit/face/check", response=CheckOut, throttle=[Each("visit-check", 240, _whose)])
 def check(request: HttpRequest, image: File[UploadedFile]) -> CheckOut:
     """Guidance for one camera frame; nothing is kept."""
     consent.require(_visitor(request).pk, VISIT)
@@ -168,7 +172,7 @@ def check(request: HttpRequest, image: File[UploadedFile]) -> CheckOut:
     return CheckOut(ok=not verdict.issues, code=code, text=text, box=verdict.box)
 
 
-@router.post("/visit/face", response={201: VisitOut}, throttle=[AnonRateThrottle("20/m")])
+@router.post("/visit/face", response={201: VisitOut}, throttle=[Each("visit-face", 10, _whose)])
 def show_face(request: HttpRequest, version: int, images: File[list[UploadedFile]]) -> Status[VisitOut]:
     visitor = _visitor(request)
     own.show_face(visitor, [image.read() for image in images], version=version)
