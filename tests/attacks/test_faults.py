@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from nats.errors import ConnectionClosedError
 
 from anju.access import recording
 from anju.bus import subjects
@@ -141,3 +142,23 @@ async def test_what_could_not_be_written_down_is_still_there(platform: Platform)
     await asyncio.sleep(0.2)
     recorder.cancel()
     assert (await stream.stream_info(subjects.ENTRIES_STREAM)).state.messages == 0
+
+
+async def test_a_recorder_ends_when_told_to_though_the_bus_answers_with_an_error(platform: Platform) -> None:
+    """The bus's client does so when its connection ends in the same moment: a worker would never stop."""
+    writing = asyncio.Event()
+
+    async def write(_: list[tuple[str, bytes]]) -> None:
+        writing.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise ConnectionClosedError from None
+
+    recorder = asyncio.create_task(recording.record(platform.client, write))
+    await platform.client.jetstream().publish(f"entries.{platform.gate}", b"{}")
+    await asyncio.wait_for(writing.wait(), 10)
+    recorder.cancel()
+    _, still = await asyncio.wait({recorder}, timeout=3)
+    recorder.cancel()
+    assert not still

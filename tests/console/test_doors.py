@@ -22,7 +22,7 @@ EVERYBODY = {R, G, M, F, C, D, A, OPERATOR}
 
 PAGES = {
     "": EVERYBODY,
-    "live-ticket/": {R, G, M, OPERATOR},
+    "live-ticket/": {R, G, M, F, OPERATOR},
     "duties/": EVERYBODY,
     "devices/": EVERYBODY,
     "glasses/": {R, M, F, D, OPERATOR},

@@ -36,12 +36,18 @@ class GapError(RuntimeError):
 
 async def record(bus: Client, write: Write) -> None:
     """Write down what comes (subject, body) until cancelled. write: returns when it is committed."""
-    while True:
+    while not _told_to_end():
         try:
             await _follow(bus, write)
         except (NatsError, OperationalError, InterfaceError, OSError, TimeoutError, GapError) as error:
             log.warning("entries_waiting", error=type(error).__name__)  # the stream keeps them
             await asyncio.sleep(0.5)
+
+
+def _told_to_end() -> bool:
+    """The client answers some cancellations with an error of its own, or not at all: see whether one was meant."""
+    me = asyncio.current_task()
+    return me is not None and me.cancelling() > 0
 
 
 async def _follow(bus: Client, write: Write) -> None:
@@ -54,7 +60,7 @@ async def _follow(bus: Client, write: Write) -> None:
     numbers = count(1)
     coming = asyncio.ensure_future(_waiting(pull))
     try:
-        while True:
+        while not _told_to_end():
             messages = await coming
             coming = asyncio.ensure_future(_waiting(pull))  # they travel while these are written
             if not messages:

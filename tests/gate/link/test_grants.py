@@ -95,7 +95,7 @@ async def test_nothing_is_decided_after_a_reconnection_before_what_waited_is_tak
     await platform.tell(Ended(who.id, 2))
     async with running(gate):
         await soon(lambda: gate.link.connected)
-        assert (await platform.open(who.id))["code"] == Reason.REVOKED
+        assert (await platform.order(bus.opening(who.id, 20), 20))["code"] == Reason.REVOKED
     assert gate.door.opened == 0
 
 
