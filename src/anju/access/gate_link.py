@@ -126,11 +126,15 @@ def end_unknown(gate: UUID, grants: Iterable[UUID]) -> None:
         raise _bus_down() from error
 
 
+def _order(do: str, **more: Any) -> bytes:  # Any: JSON
+    expires = timezone.now() + timedelta(seconds=COMMAND_SECONDS)
+    return json.dumps({"id": str(new_id()), "do": do, "exp": expires.isoformat(), "grant": None, **more}).encode()
+
+
 def _command(gate: UUID, do: str, **more: Any) -> dict[str, Any]:  # Any: JSON
     """Tell a gate to do something and wait for its word. Raises Refused when it does not answer."""
     subject = subjects.command(gate)
-    expires = timezone.now() + timedelta(seconds=COMMAND_SECONDS)
-    payload = json.dumps({"id": str(new_id()), "do": do, "exp": expires.isoformat(), "grant": None, **more}).encode()
+    payload = _order(do, **more)
     try:
         return client.request(subject, payload, signed(subject, payload), COMMAND_SECONDS)
     except client.BusError as error:
@@ -168,6 +172,18 @@ def set_mode(gate: UUID, mode: str, number: int) -> bool:
         return bool(_command(gate, "mode", mode=mode, number=number).get("ok"))
     except Refused:
         return False
+
+
+def tell_of_call(gate: UUID, call: UUID, say: str, **more: str) -> str:
+    """Speak to a gate about the call it makes: `answer` (with the connection's `sdp`), `open`. Returns its word. Raises Refused."""
+    return str(_command(gate, "call", call=str(call), say=say, **more).get("code"))
+
+
+def note_of_call(gate: UUID, call: UUID, say: str, **more: str) -> None:
+    """Let a gate know what became of its call: `taken`, `over`. Does not wait: a gate that does not hear it has a clock of its own."""
+    subject = subjects.command(gate)
+    payload = _order("call", call=str(call), say=say, **more)
+    client.publish_signed(subject, payload, signed(subject, payload))
 
 
 def renew_keys(gate: UUID) -> None:

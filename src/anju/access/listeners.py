@@ -34,7 +34,8 @@ NOTED_EVERY = 0.25
 async def listen(bus: Client) -> None:
     """Serve gates until cancelled."""
     # Time apart: an answer that waits behind others' questions would be wrong by as much.
-    await bus.subscribe(subjects.ASK_TIME, queue="platform", cb=_guarded(partial(_time, bus)))
+    # A queue of its own as well: the server hands a message to one of all that share a queue's name, whatever they subscribed to.
+    await bus.subscribe(subjects.ASK_TIME, queue="time", cb=_guarded(partial(_time, bus)))
     await bus.subscribe(subjects.ASK, queue="platform", cb=_guarded(partial(_answer, bus)))
     for subject, handle in heard:
         await bus.subscribe(subject, queue="platform", cb=_guarded(partial(_elsewhere, handle)))
@@ -99,15 +100,23 @@ async def _answer(bus: Client, message: Msg) -> None:
     gate, question = subjects.gate_of(message.subject), message.subject.split(".")[2]
     if not _is_own(message):
         return
-    if question == "templates":
-        asked = [UUID(one) for one in json.loads(message.data)["grants"]][:MOST_TEMPLATES]
-        await _reply(bus, message, await _in_database(templates, gate, asked, message.subject))
-    elif question == "keys":
-        await _reply(bus, message, await _in_database(gate_keys.ask, gate, message.data))
-    elif question == "renewed":
-        await _reply(bus, message, await _in_database(gate_keys.confirm, gate, message.data))
-    elif question == "settings":
-        await _reply(bus, message, await _in_database(gate_settings.sealed, gate, message.subject))
+    if (answer := questions.get(question)) is not None:
+        await _reply(bus, message, await _in_database(answer, gate, message.data, message.subject))
+
+
+def _templates(gate: UUID, said: bytes, subject: str) -> bytes:
+    return templates(gate, [UUID(one) for one in json.loads(said)["grants"]][:MOST_TEMPLATES], subject)
+
+
+Question = Callable[[UUID, bytes, str], bytes]
+"""Of a gate: its id, what it says, the subject it says it on. Returns the answer."""
+questions: dict[str, Question] = {
+    "templates": _templates,
+    "keys": lambda gate, said, _subject: gate_keys.ask(gate, said),
+    "renewed": lambda gate, said, _subject: gate_keys.confirm(gate, said),
+    "settings": lambda gate, _said, subject: gate_settings.sealed(gate, subject),
+}
+"""What gates may ask, by the subject's last word; rooms above add theirs. Run in the database's thread."""
 
 
 def templates(gate_id: UUID, grants: list[UUID], subject: str) -> bytes:

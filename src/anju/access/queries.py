@@ -33,6 +33,7 @@ REASONS = {
     "nearby_ok": gettext_lazy("靠近开门"),
     "plate_ok": gettext_lazy("车牌有效"),
     "card_ok": gettext_lazy("门禁卡有效"),
+    "call_open": gettext_lazy("被叫住户在通话中开门"),
     "used_up": gettext_lazy("可进入的次数已用完"),
     "plate_unknown": gettext_lazy("车牌未登记"),
     "plate_unsure": gettext_lazy("车牌看不清，或与不止一个登记车牌相近，须人工核对"),

@@ -5,7 +5,7 @@ No network, no camera: grants and templates in, decisions and stored entries out
 
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -43,6 +43,8 @@ class Brain:
         """Called when somebody has been let in by a right of theirs, after the door and the entry. Must return at once."""
         self.on_lift: Callable[[UUID, str, int], Awaitable[str]] | None = None
         """Asked to call a lift (its id) to a floor for a grant; answers with a code. None: this gate calls none."""
+        self.on_call: Callable[[Mapping[str, str]], tuple[str, str | None]] | None = None
+        """Told what the platform says of a call that this gate makes; answers with a code, and the entry where it opened."""
         self.says: dict[str, str] = {}
         """What else this gate says of its parts, for staff."""
         self.on_set: Callable[[], None] = lambda: None
@@ -209,6 +211,11 @@ class Brain:
         decision = Decision(True, Reason.REMOTE_OPEN)
         if grant_id is not None:
             decision = self._decide(self._grants.get(grant_id), Way.REMOTE)
+        return decision, self.act(decision, Way.REMOTE)
+
+    def called(self) -> tuple[Decision, str]:
+        """Whoever answers this gate's call lets the visitor in. Returns the decision and the entry's id."""
+        decision = self._unless_locked(Decision(True, Reason.CALL_OPEN))
         return decision, self.act(decision, Way.REMOTE)
 
     def act(

@@ -20,6 +20,7 @@ from anju import __version__
 from anju.gate.approach import Answer, Approach, answer
 from anju.gate.barrier import Verdict
 from anju.gate.brain import Brain
+from anju.gate.calls import Calls
 from anju.gate.eyes import Eyes, Sight
 from anju.gate.identity import Identity
 from anju.gate.link import Link
@@ -69,6 +70,7 @@ class Kiosk:
         self._pages: set[Page] = set()
         self.aloud: Callable[[Text], None] | None = None
         self._times: deque[tuple[float, float]] = deque(maxlen=1000)
+        self._calls = Calls(brain, link.ask)
         link.on_opened = self.opened_remotely
 
     async def warm(self) -> None:
@@ -101,6 +103,7 @@ class Kiosk:
                     task.cancel()
         finally:
             self._pages.discard(page)
+            self._calls.gone(page)
 
     async def _listen(self, page: Page, socket: WebSocket) -> None:
         """Until the page goes. A frame that comes while another is judged replaces the one that waits."""
@@ -108,9 +111,13 @@ class Kiosk:
             if (frame := message.get("bytes")) is not None:
                 page.frame = frame
                 page.come.set()
-            elif (permit := _permit(message.get("text") or "")) is not None:
+                continue
+            said = _read(message.get("text") or "")
+            if isinstance(permit := said.get("permit"), str):
                 await self._link.news.wait()
                 page.show(page.approach.code(permit, time.monotonic()))
+            elif "call" in said:
+                self._calls.hear(page, said["call"])
 
     async def _judge(self, page: Page) -> None:
         while True:
@@ -208,13 +215,13 @@ async def _tell(page: Page, socket: WebSocket) -> None:
             return  # it has gone; listening to it ends as well
 
 
-def _permit(text: str) -> str | None:
-    """The code that a scanner read; None when the page says anything else."""
+def _read(text: str) -> Said:
+    """What the page says; nothing when it makes no sense."""
     try:
-        said = json.loads(text)["permit"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
-    return said if isinstance(said, str) else None
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _share(ordered: list[float], share: float) -> float:

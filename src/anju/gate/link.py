@@ -8,6 +8,7 @@ import json
 import random
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import structlog
 from nats.aio.client import Client
@@ -16,6 +17,7 @@ from nats.errors import Error as NatsError
 
 from anju import __version__
 from anju.gate.brain import Brain
+from anju.gate.calls import LinkDown
 from anju.gate.configuration import Configuration
 from anju.gate.identity import Identity
 from anju.gate.intake import Intake
@@ -31,6 +33,7 @@ BATCH = 100
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.5, 8.0
 LONGEST_AWAY = 4.0
 AGAIN_SECONDS = 0.2
+ASK_SECONDS = 4.0
 _TROUBLE = (NatsError, OSError, TimeoutError)
 
 
@@ -155,6 +158,20 @@ class Link:
         if self._client is None:
             raise ConnectionClosedError
         return self._client
+
+    async def ask(self, what: str, said: dict[str, Any]) -> dict[str, Any]:  # Any: JSON
+        """Ask the platform something for whoever stands here. Raises LinkDown."""
+        subject = f"ask.{self._identity.gate}.{what}"
+        try:
+            answer = await self._bus.request(subject, json.dumps(said).encode(), timeout=ASK_SECONDS)
+            if not self._identity.trusts(subject, answer):
+                raise LinkDown("forged")
+            found = json.loads(answer.data)
+        except (*_TROUBLE, ValueError) as error:
+            raise LinkDown(type(error).__name__) from error
+        if not isinstance(found, dict):
+            raise LinkDown("nonsense")
+        return found
 
     # entries, health, time
 

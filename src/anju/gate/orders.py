@@ -15,6 +15,7 @@ from anju.gate.identity import Identity
 from anju.gate.modes import Mode
 from anju.gate.modes import read as read_mode
 from anju.gate.news import News
+from anju.grants.decision import Reason
 
 log = structlog.get_logger()
 PAGE = 500
@@ -26,7 +27,7 @@ class Order:
     """grant: whose right it is; None: the platform's staff answer for it.
 
     until: past it, nobody waits any more. only, after: which part of the inventory is asked for. mode: how to be run, and its number.
-    lift: which one is to be called, and to which floor.
+    lift: which one is to be called, and to which floor. call: what is said of the call that this gate makes.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Order:
     after: str = ""
     mode: tuple[Mode, int] | None = None
     lift: tuple[str, int] | None = None
+    call: dict[str, str] | None = None
 
 
 def read(message: bytes) -> Order:
@@ -49,7 +51,9 @@ def read(message: bytes) -> Order:
     only = None if said.get("only") is None else tuple(str(one) for one in said["only"])[:PAGE]
     mode = read_mode(said) if said["do"] == "mode" else None
     lift = (str(said["lift"]), int(said["floor"])) if said["do"] == "lift" else None
-    return Order(str(said["id"]), str(said["do"]), grant, until, only, str(said.get("after") or ""), mode, lift)
+    about = ("call", "say", "sdp", "state")
+    call = {name: str(said[name]) for name in about if name in said} if said["do"] == "call" else None
+    return Order(str(said["id"]), str(said["do"]), grant, until, only, str(said.get("after") or ""), mode, lift, call)
 
 
 class Orders:
@@ -137,6 +141,11 @@ class Orders:
             holds = self._brain.modes.follow(*order.mode)
             self._changed()
             return {**result, "ok": holds, "code": "mode" if holds else "older_mode"}
+        if order.call is not None and self._brain.on_call is not None:
+            code, entry = self._brain.on_call(order.call)
+            if code == Reason.CALL_OPEN:
+                self._opened()
+            return {**result, "ok": code in ("call", Reason.CALL_OPEN), "code": code, "entry": entry}
         if order.do != "open":
             return {**result, "code": "unknown_command"}
         decision, entry = self._brain.remote(order.grant)

@@ -22,7 +22,7 @@ _HEADERS = [
     (b"content-security-policy", _POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
-    (b"permissions-policy", b"camera=(self), microphone=()"),
+    (b"permissions-policy", b"camera=(self), microphone=(self)"),
 ]
 _NOT_BUILT = "<p>The kiosk page is not built: run ./anju up. / 页面尚未构建，请运行 ./anju up。</p>"
 

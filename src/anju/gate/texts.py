@@ -14,6 +14,7 @@ TEXTS = {
     "recognised": Text("欢迎回家，请进", "Welcome home, please come in"),
     "qr_ok": Text("验证通过，请进", "Welcome, please come in"),
     "remote_open": Text("门已打开，请进", "The door is open, please come in"),
+    "call_open": Text("门已打开，请进", "The door is open, please come in"),
     "qr_expired": Text(
         "二维码已过期，请刷新；若仍不行，请校准手机时间",
         "This code has expired. Refresh it; if that fails, set your phone's clock",

@@ -11,11 +11,15 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from anju.bus import client, subjects
+from anju.notices import push
 from anju.notices.models import Notice
 from anju.people.guardians import guardian_invited
 from anju.people.models import Person
 from anju.people.signals import new_device
 from anju.privacy import scope
+
+_WAKES_FOR = 24 * 3600
+"""Seconds for which a browser that cannot be reached is still to be woken for a message."""
 
 
 @contextmanager
@@ -47,10 +51,21 @@ def announce_all(news: Iterable[News]) -> None:
 
 
 def tell(person: Person, kind: Notice.Kind, title: str, body: str) -> Notice:
-    """Put a message in this person's list and show it at once where they are signed in."""
+    """Put a message in this person's list, show it at once where they are signed in, and wake their browsers: without a word of it."""
     with scope.person(person.pk):
         notice = Notice.objects.create(person=person, kind=kind, title=title, body=body)
     announce(f"person.{person.pk}", "notice", {"id": str(notice.pk), "kind": kind})
+    with language_of(person):
+        push.wake(
+            person.pk,
+            kind="notice",
+            title=_("安居"),
+            body=_("您有一条新通知"),
+            tag="notice",
+            path="/notices",
+            seconds=_WAKES_FOR,
+            urgent=False,
+        )
     return notice
 
 

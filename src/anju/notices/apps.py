@@ -7,4 +7,4 @@ class NoticesConfig(AppConfig):
     verbose_name = _("通知")
 
     def ready(self) -> None:
-        from anju.notices import actions  # noqa: F401
+        from anju.notices import actions, push  # noqa: F401

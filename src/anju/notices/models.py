@@ -1,4 +1,4 @@
-"""What the platform tells a person."""
+"""What the platform tells a person, and the browsers that are woken for it."""
 
 from typing import TypeAlias
 
@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from anju.partners.purposes import ACCOUNT
+from anju.partners.push_services import PUSH
 from anju.people.models import Person
 from anju.privacy.declarations import Category, Declares, NotPersonal, Personal, Retention
 from anju.privacy.isolation import Isolation
@@ -23,6 +24,9 @@ class NoticeKind(models.TextChoices):
     VEHICLE = "vehicle", _("车辆")
     RENTAL = "rental", _("租房")
     GATE = "gate", _("门禁")
+    CALL = "call", _("对讲")
+    FEES = "fees", _("缴费")
+    WALLET = "wallet", _("钱包")
 
 
 class Notice(models.Model):
@@ -54,3 +58,31 @@ class Notice(models.Model):
         verbose_name_plural = _("通知")
         ordering = ["-id"]
         indexes = [models.Index(fields=["person", "-id"])]
+
+
+class PushSubscription(models.Model):
+    """A browser that may be woken while its page is closed. session: it ends with the sign-in it was made in."""
+
+    privacy = Declares(
+        subject="person_id",
+        fields={
+            "session": NotPersonal("hash of a session's number"),
+            "label": Personal(Category.DEVICE, PUSH, _("设备类型"), Retention.PURPOSE),
+            "at": Personal(Category.DEVICE, PUSH, _("开启时间"), Retention.PURPOSE),
+        },
+    )
+    isolation = Isolation(community=None, person="person_id")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="push_subscriptions")
+    endpoint = Sealed(Category.DEVICE, purpose=PUSH, title=_("推送地址"), required=True)
+    keys = Sealed(Category.CREDENTIAL, purpose=PUSH, title=_("推送密钥"), required=True)
+    session = models.BinaryField(max_length=32)
+    label = models.CharField(_("设备"), max_length=60)
+    at = models.DateTimeField(_("开启时间"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("推送设备")
+        verbose_name_plural = _("推送设备")
+        ordering = ["id"]
+        indexes = [models.Index(fields=["session"])]

@@ -49,6 +49,14 @@ export class Link {
   }
 
   sendPermit(permit: string): void {
-    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ permit }))
+    this.say({ permit })
+  }
+
+  sendCall(call: Record<string, unknown>): void {
+    this.say({ call })
+  }
+
+  private say(said: Record<string, unknown>): void {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(said))
   }
 }
