@@ -1,0 +1,203 @@
+"""What becomes of a call that comes by SIP. Kamailio asks, intercom.actions decides; nothing is decided here that it would not."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from anju.access import gate_link
+from anju.homes import queries as homes
+from anju.intercom import actions, queries
+from anju.intercom.models import Call, CallState, Ring, RingState, Via
+from anju.privacy import scope
+from anju.privacy.refusals import Refused
+from anju.sip import kamailio, telephones
+from anju.sip.models import Dialog, Kind, SipDevice
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Route:
+    """An answer to an INVITE. code: 200, or why not. targets: the devices to ring. telephones: their lines in the call's trace."""
+
+    code: int
+    targets: tuple[str, ...] = ()
+    telephones: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Invite:
+    """Who calls, and what it says. to: the number dialled. call: what the gate's page says it belongs to. name, tag, cseq: its marks."""
+
+    device: str
+    to: str
+    call: str
+    name: str
+    tag: str
+    cseq: int
+
+
+def rung_by(call: Call) -> list[SipDevice]:
+    """The devices that ring for a call: of those who live there, agree to it and are not left alone now, and what hangs on the wall."""
+    if call.home is None:
+        return []
+    people = [one.pk for one in queries.household(call.home).rung]
+    at_home = SipDevice.objects.filter(home=call.home, kind__in=SipDevice.RUNG)
+    return list(at_home.filter(person__isnull=True) | at_home.filter(person__in=people))
+
+
+def route(invite: Invite) -> Route:
+    """Whether this device may call, and who rings."""
+    with scope.platform():
+        device = SipDevice.objects.select_related("gate").filter(username=invite.device).first()
+        if device is None or device.gate is None or device.kind not in SipDevice.CALLING:
+            return Route(403)  # who is rung calls nobody, inside or outside
+        try:
+            call = _begun(device, invite) if device.kind == Kind.GATE else _begin(device, invite)
+        except Refused as refused:
+            return Route(refused.status if refused.status in (404, 429) else 403)
+        if call.state == CallState.BUSY:
+            return Route(486)
+        Dialog.objects.create(
+            call=call, community_id=call.community_id, device=device,
+            name=invite.name, caller_tag=invite.tag, cseq=invite.cseq,
+        )  # fmt: skip
+        names = tuple(one.username for one in rung_by(call))
+        rung = tuple(one.pk for one in telephones.plan(call))
+    return Route(200, names, rung) if names or rung else Route(480)
+
+
+def _begun(device: SipDevice, invite: Invite) -> Call:
+    """The call that this gate's page has begun with the platform. Raises Refused."""
+    try:
+        wanted = UUID(invite.call)
+    except ValueError as error:
+        raise queries.unknown() from error
+    fresh = timezone.now() - queries.RINGS
+    rows = Call.objects.select_related("gate", "home__unit__building").filter(dialog__isnull=True)
+    call = rows.filter(pk=wanted, gate=device.gate_id, state=CallState.RINGING, at__gt=fresh).first()
+    if call is None or call.home is None:
+        raise queries.unknown()
+    return call
+
+
+def _begin(device: SipDevice, invite: Invite) -> Call:
+    """A door station has no page: its INVITE is the call, and the app rings for it too. Raises Refused."""
+    if device.gate is None:
+        raise queries.unknown()
+    call = actions.dial(device.gate, homes.home_called(device.gate.community_id, invite.to), offer="", picture=b"")
+    if call.state == CallState.RINGING:
+        gate_link.note_of_call(device.gate.pk, call.pk, "beside")
+    return call
+
+
+def _of(name: str, **more: str) -> Dialog | None:
+    """The call of this name and these marks, if it is up. Whoever asks has widened the scope."""
+    rows = Dialog.objects.select_related("call__gate", "call__home__unit__building", "device")
+    return rows.filter(name=name, **more).first()
+
+
+def answered(name: str, caller: str, tag: str, ruid: str) -> bool:
+    """Somebody picked up. Returns whether the call is theirs; where another was first, Kamailio is told to end it.
+
+    caller: the tag of who calls, for anybody may call under the same name. ruid: of the registration that answered.
+    """
+    with scope.platform():
+        found = _of(name, caller_tag=caller)
+        if found is None:
+            return False
+        if found.answering_tag == tag:
+            return True  # a telephone, which has taken the call with its key
+        try:
+            _answer(found.call, ruid)
+        except Refused as refused:
+            log.info("sip_answer_refused", code=refused.code)
+            kamailio.end(name, found.caller_tag, tag, after=0.5)
+            return False
+        Dialog.objects.filter(pk=found.pk).update(answering_tag=tag)
+    return True
+
+
+def _answer(call: Call, ruid: str) -> Ring:
+    """Raises Refused."""
+    device = _registered(call, ruid)
+    if device is None:
+        raise actions.over()
+    if device.person is not None and device.home_id is not None:
+        queries.membership(device.person, device.home_id)
+    return actions.answer(call.pk, Via.SIP, device.person)
+
+
+def _registered(call: Call, ruid: str) -> SipDevice | None:
+    """Whose registration this is, if it is of the home that is called. None: of nobody's there, such as one revoked meanwhile."""
+    for one in SipDevice.objects.select_related("person").filter(home=call.home_id, kind__in=SipDevice.RUNG):
+        if any(contact.get("Ruid") == ruid for contact in kamailio.contacts(one.username)):
+            return one
+    return None
+
+
+def _addresses(call: Call) -> set[str]:
+    """Where the devices that ring for a call are registered from: the address, and with it the port."""
+    found = (kamailio.address(contact) for one in rung_by(call) for contact in kamailio.contacts(one.username))
+    return {way for host, port in found for way in (host, f"{host}:{port}") if host}
+
+
+def pressed(name: str, tag: str, digit: str, source: str) -> str:
+    """A key was pressed. Returns what came of it. Only the side that answered is heard, only while the call is up.
+
+    source: the address whose sound the key was part of, or the address and port that the message came from. Who calls knows
+    every mark of the call, and anybody may send sound: only what comes from where a device has registered is that device's.
+    """
+    with scope.platform():
+        found = _of(name, answering_tag=tag) if tag else None
+        if found is None:
+            return "not_heard"
+        ring = Ring.objects.select_related("person").filter(call=found.call, state=RingState.ANSWERED).first()
+        if ring is None or ring.via != Via.SIP:
+            return "not_heard"
+        if source not in _addresses(found.call):
+            log.warning("key_from_elsewhere")
+            return "not_heard"
+        try:
+            if digit == "#":
+                actions.open_gate(found.call.pk, ring.leg, resident=ring.person)
+                return "opened"
+        except Refused as refused:
+            return refused.code
+    return "ignored"
+
+
+def ended(name: str, caller: str) -> None:
+    """Whoever talked by SIP has hung up."""
+    with scope.platform():
+        found = _of(name, caller_tag=caller)
+        if found is None:
+            return
+        ring = Ring.objects.filter(call=found.call, state=RingState.ANSWERED, via__in=(Via.SIP, Via.PHONE)).first()
+        if ring is not None:
+            try:
+                actions.hang_up(found.call.pk, ring.leg)
+            except Refused as refused:
+                log.info("sip_end_refused", code=refused.code)
+
+
+def failed(name: str, caller: str, code: int) -> None:
+    """Nobody picked up by SIP. For a gate's page the app may still ring; a door station has no other way."""
+    with scope.platform(), transaction.atomic():
+        found = _of(name, caller_tag=caller)
+        if found is None:
+            return
+        call = Call.objects.select_for_update(of=("self",)).get(pk=found.call.pk)
+        found.delete()
+        if call.state != CallState.RINGING:
+            return
+        outcome = {480: RingState.FAILED, 486: RingState.REFUSED, 603: RingState.REFUSED}.get(code)
+        waiting = Ring.objects.filter(call=call, state__in=(RingState.SENT, RingState.RUNG))
+        waiting.filter(via=Via.SIP).update(state=outcome or RingState.UNANSWERED)
+        if found.device.kind == Kind.DOOR_STATION:
+            actions.finish(call, CallState.CANCELLED if code == 487 else CallState.MISSED)
+        elif outcome == RingState.REFUSED and not waiting.exists():
+            actions.finish(call, CallState.REFUSED)

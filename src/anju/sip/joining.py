@@ -1,0 +1,75 @@
+"""How SIP joins what happens elsewhere: a call begins, is taken or ends; somebody moves out, or takes their consent back."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.dispatch import receiver
+
+from anju.homes.actions import membership_changed
+from anju.homes.models import Member
+from anju.intercom import actions, signals
+from anju.intercom.models import Call, Ring, Via
+from anju.intercom.purposes import INTERCOM
+from anju.people.models import Person
+from anju.privacy import consent, scope
+from anju.sip import calls, devices, kamailio, place, telephones
+from anju.sip.models import Dialog, SipDevice
+
+
+@receiver(signals.ringing)
+def _trace(call: Call, **_: Any) -> None:  # Any: the signal's own arguments
+    """Who is rung by SIP is written down with the others: as long as they may answer, the call is not refused by all."""
+    if call.home is not None and place.runs():
+        ringing = calls.rung_by(call)
+        people = {one.person_id: one.person for one in ringing if one.person is not None}
+        stations: list[Person | None] = [None] if any(one.person is None for one in ringing) else []
+        actions.trace(call, Via.SIP, [*people.values(), *stations])
+
+
+@receiver(signals.taken)
+def _taken(call: Call, ring: Ring, **_: Any) -> None:
+    """Whoever answered elsewhere stops the devices' ringing."""
+    if ring.via not in (Via.SIP, Via.PHONE):
+        _stop_later(call)
+
+
+@receiver(signals.over)
+def _over(call: Call, **_: Any) -> None:
+    _stop_later(call)
+    Dialog.objects.filter(call=call).delete()
+
+
+def _stop_later(call: Call) -> None:
+    """When this transaction has ended: Kamailio's hooks must find what it wrote."""
+    found = Dialog.objects.filter(call=call).first()
+    if found is not None:
+        transaction.on_commit(lambda: _stop(found))
+
+
+def _stop(dialog: Dialog) -> None:
+    if dialog.answering_tag:
+        kamailio.end(dialog.name, dialog.caller_tag, dialog.answering_tag)
+    else:
+        kamailio.tell("tm.cancel", dialog.name, str(dialog.cseq))
+
+
+@receiver(membership_changed)
+def _moved(person: UUID, **_: Any) -> None:
+    """Devices ring for homes where one lives, and for no other."""
+    with scope.platform():
+        homes = set(Member.objects.lasting().filter(person=person).values_list("home", flat=True))
+        devices.revoke(one for one in SipDevice.objects.filter(person=person) if one.home_id not in homes)
+        telephones.forget_moved(person)
+
+
+@consent.before_erasure(INTERCOM)
+def _forget(person: UUID) -> None:
+    """Registrations end with the rows that allowed them."""
+    devices.drop(SipDevice.objects.filter(person=person).values_list("username", flat=True))
+
+
+@consent.on_restriction(INTERCOM)
+def _halt(person: UUID) -> None:
+    """Kept and not used: the server sees these devices no more, nor do they stay registered."""
+    devices.drop(SipDevice.objects.filter(person=person).values_list("username", flat=True))
