@@ -24,6 +24,7 @@ from anju.privacy.refusals import Refused, Text
 from anju.vehicles import plate_index
 from anju.vehicles.models import Car, Parking, ParkingRequest, VisitorCar
 from anju.vehicles.purposes import VEHICLES
+from anju.vehicles.signals import parking_asked, parking_closed
 
 MOST_CARS = 5
 """Cars of one person in a community."""
@@ -199,6 +200,7 @@ def ask_parking(person: Person, *, home: UUID, months: int) -> ParkingRequest:
                 )
         except IntegrityError as error:
             raise Refused("parking_asked", _("您已提交过申请，请等物业确认或先撤回。"), status=409) from error
+        parking_asked.send(sender=ParkingRequest, request=made)
     tell_change(person.pk, member.community_id)
     return made
 
@@ -211,6 +213,7 @@ def withdraw_request(person: Person, request: UUID) -> None:
         raise Refused("request_decided", _("这份申请已经处理过了，请刷新页面。"), status=409)
     found.state, found.decided_at = ParkingRequest.State.WITHDRAWN, timezone.now()
     found.save(update_fields=["state", "decided_at"])
+    parking_closed.send(sender=ParkingRequest, request=found)
     tell_change(person.pk, found.community_id)
 
 

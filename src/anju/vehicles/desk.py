@@ -23,6 +23,7 @@ from anju.privacy.refusals import Refused
 from anju.vehicles import plate_index
 from anju.vehicles.actions import changed, parse, refresh_households, tell_change
 from anju.vehicles.models import Car, Movement, Parking, ParkingRequest, Space, VisitorCar
+from anju.vehicles.signals import parking_closed
 
 LONG = timedelta(days=3)
 """A visitor's car that has stood so long, or beyond its window, is one to look after."""
@@ -59,10 +60,69 @@ def decide(staff: Person, request: ParkingRequest, *, confirm: bool, space: Spac
     held.save(update_fields=["state", "decided_at"])
     audit.record(AuditEntry.Action.PARKING, held, actor=staff.pk, subject=held.person_id, reason=held.state)
     let = _let(held, space) if confirm else None
-    refresh_households([held.home_id])
-    tell_change(held.person_id, held.community_id)
-    _tell_decision(held, let)
+    if let is None:
+        parking_closed.send(sender=ParkingRequest, request=held)
+    _follow_up(held, let)
     return let
+
+
+def settle(request: UUID) -> Parking | None:
+    """It is paid for: what was asked for holds, if staff have not decided it meanwhile. Inside the payment's transaction.
+
+    Returns what holds because of it.
+    """
+    held = ParkingRequest.objects.select_for_update().filter(pk=request, state=ParkingRequest.State.ASKED).first()
+    if held is None:
+        return None
+    held.state, held.decided_at = ParkingRequest.State.CONFIRMED, timezone.now()
+    held.save(update_fields=["state", "decided_at"])
+    let = _let(held, None)
+    _follow_up(held, let)
+    return let
+
+
+def unsettle(request: UUID, let: UUID, months: int) -> None:
+    """It is paid for no more: these months end, and what was asked for waits again. Inside the transaction that gives the money back."""
+    held = ParkingRequest.objects.select_for_update().filter(pk=request).first()
+    found = Parking.objects.select_for_update().filter(pk=let).first()
+    if found is not None:
+        _shorten(found, months)
+    if held is None or held.state != ParkingRequest.State.CONFIRMED:
+        return
+    others = ParkingRequest.objects.filter(person=held.person_id, home=held.home_id, state=ParkingRequest.State.ASKED)
+    again = not others.exists()
+    held.state = ParkingRequest.State.ASKED if again else ParkingRequest.State.WITHDRAWN
+    held.decided_at = None if again else timezone.now()
+    held.save(update_fields=["state", "decided_at"])
+    if not again:
+        parking_closed.send(sender=ParkingRequest, request=held)
+    tell_change(held.person_id, held.community_id)
+
+
+def _shorten(let: Parking, months: int) -> None:
+    """Take months off its end; without a day left it is over."""
+    until = months_on(let.until, -months)
+    with notices.language_of(let.person):
+        body = _("停车费已退回，月租停车有效期改为到 %(until)s。") % {
+            "until": timezone.localtime(until).strftime("%Y-%m-%d %H:%M")
+        }
+        if until <= max(let.since, timezone.now()):
+            body = _("停车费已退回，月租停车已停止。需要继续停车时，请重新缴费。")
+        notices.tell(let.person, Notice.Kind.VEHICLE, _("月租停车有变动"), body)
+    home = let.home_id
+    if until <= let.since:
+        let.delete()
+    else:
+        let.until = until
+        let.save(update_fields=["until"])
+    refresh_households([home])
+    tell_change(let.person_id, let.community_id)
+
+
+def _follow_up(request: ParkingRequest, let: Parking | None) -> None:
+    refresh_households([request.home_id])
+    tell_change(request.person_id, request.community_id)
+    _tell_decision(request, let)
 
 
 def _let(request: ParkingRequest, space: Space | None) -> Parking:
