@@ -51,6 +51,9 @@ class Door:
     def post(self, path: str, body: Any = None) -> Answer:
         return self._call("post", path, data=body, content_type="application/json")
 
+    def put(self, path: str, body: Any) -> Answer:
+        return self._call("put", path, data=body, content_type="application/json")
+
     def patch(self, path: str, body: Any) -> Answer:
         return self._call("patch", path, data=body, content_type="application/json")
 

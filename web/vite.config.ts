@@ -38,6 +38,8 @@ export default defineConfig({
       workbox: {
         // Only the app's own files are kept. There is no runtime caching: no answer and no camera frame ever is.
         globPatterns: ['**/*.{js,css,html,svg,woff2,png}'],
+        globIgnores: ['push.js'],
+        importScripts: ['/push.js'],
         navigateFallback: '/index.html',
         navigateFallbackDenylist: [/^\/(api|_allauth|live|console|static)(\/|$)/],
         cleanupOutdatedCaches: true,

@@ -43,6 +43,7 @@ PAGES: dict[str, tuple[Right, ...]] = {
     **dict.fromkeys(("fleet", "fleet_now", "alarm_see_to", "alarm_close"), (_R.WATCH,)),
     **dict.fromkeys(("fleet_mode", "fleet_decide"), (_R.RUN_GATES,)),
     "fleet_renew_keys": (_R.KEEP_GATES,),
+    **dict.fromkeys(("stations", "station_hang", "station_renew", "station_take_down"), (_R.KEEP_GATES,)),
     **dict.fromkeys(("terminals", "terminal", "terminal_renew"), (_R.KEEP_GATES,)),
     **dict.fromkeys(("cards", "card_issue", "card_take_back"), (_R.KEEP_CARDS,)),
     **dict.fromkeys(
@@ -57,8 +58,37 @@ PAGES: dict[str, tuple[Right, ...]] = {
         ),
         (_R.RECEIVE_VISITORS,),
     ),
+    **dict.fromkeys(
+        ("calls", "call_rows", "call_picture", "call_accept", "call_connect", "call_open", "call_end"),
+        (_R.RECEIVE_VISITORS,),
+    ),
+    **dict.fromkeys(("intercom", "intercom_servers", "intercom_try"), (_R.KEEP_GATES,)),
+    **dict.fromkeys(("trunks", "trunk", "trunk_try", "trunk_remove"), (_R.TRUNKS,)),
     **dict.fromkeys(("cars", "cars_rows"), (_R.WATCH_CARS,)),
     "barrier_raise": (_R.OPEN_GATES,),
+    **dict.fromkeys(("fees", "fees_run", "fees_decide", "readings", "readings_template"), (_R.KEEP_FEES,)),
+    **dict.fromkeys(
+        (
+            "fees_owed",
+            "fees_adjust",
+            "fees_repay",
+            "reading_dial",
+            "cashier",
+            "cashier_begin",
+            "cashier_close",
+            "cashier_take",
+            "cashier_receipt",
+        ),
+        (_R.COLLECT,),
+    ),
+    **dict.fromkeys(
+        ("fees_adjustment", "fees_repayment", "fees_give_back", "payments", "payments_compare", "payments_clear"),
+        (_R.DECIDE_FEES,),
+    ),
+    **dict.fromkeys(
+        ("wallets", "wallets_answer", "wallets_clear", "wallets_stop", "wallets_unblock", "wallets_rule"),
+        (_R.GUARD_MONEY,),
+    ),
     **dict.fromkeys(("parking", "parking_decide", "parking_settle"), (_R.KEEP_PARKING,)),
     **dict.fromkeys(("outbox", "outbox_rows", "outbox_read"), (_R.PASS_ON,)),
     "self_test": (_R.KEEP_GATES,),
@@ -116,12 +146,19 @@ MODELS: dict[str, dict[str, tuple[Right, ...]]] = {
     "access.Gate": {"see": (_R.WATCH,), "add": (_R.KEEP_GATES,), "change": (_R.KEEP_GATES,)},
     "access.Entry": {"see": (_R.WATCH,)},
     "access.Grant": {"see": (_R.KEEP_GATES,)},
+    "intercom.Panel": {"see": (_R.WATCH,), **dict.fromkeys(("add", "change", "delete"), (_R.KEEP_GATES,))},
     "lifts.Lift": {"see": (_R.WATCH,), **dict.fromkeys(("add", "change", "delete"), (_R.KEEP_GATES,))},
     "vehicles.Space": {
         "see": (_R.WATCH_CARS,),
         **dict.fromkeys(("add", "change", "delete"), (_R.KEEP_PARKING,)),
     },
     "vehicles.Parking": {"see": (_R.WATCH_CARS,), **dict.fromkeys(("change", "delete"), (_R.KEEP_PARKING,))},
+    "billing.FeeItem": {"see": (_R.COLLECT,), **dict.fromkeys(("add", "change"), (_R.KEEP_FEES,))},
+    **{
+        label: {"see": (_R.COLLECT,), **dict.fromkeys(("add", "change", "delete"), (_R.KEEP_FEES,))}
+        for label in ("billing.Tariff", "billing.Meter")
+    },
+    "billing.Reading": {"see": (_R.COLLECT,), **dict.fromkeys(("add", "change"), (_R.KEEP_FEES,))},
     "people.Person": {},
     **{label: {"see": (_R.PROOFS,)} for label in ("privacy.AuditEntry", "privacy.Consent", "privacy.Sharing")},
 }
@@ -206,8 +243,9 @@ class Page:
 
     @property
     def about_a_row(self) -> bool:
-        """Whether it shows a community's row; assessments are the installation's."""
-        return "<" in self.route and "<str:form>" not in self.route and "assessment" not in self.route
+        """Whether it shows a community's row; assessments and wallets are the installation's."""
+        whole = any(one in self.route for one in ("<str:form>", "assessment", "wallets/"))
+        return "<" in self.route and not whole
 
 
 def _allowed(which: tuple[Right, ...]) -> frozenset[str]:

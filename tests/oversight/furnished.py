@@ -8,19 +8,24 @@ from allauth.usersessions.models import UserSession
 from django.utils import timezone
 
 from anju.access.models import Grant
+from anju.billing import dials
+from anju.billing.models import Adjustment, Bill, FeeItem, Meter, Reading, Receipt, Repayment, Run, Tariff
 from anju.fleet.models import Alarm, ModeChange
 from anju.homes.duties import Duty
 from anju.homes.models import Community, StaffRole
 from anju.incidents.models import Affected, Incident
+from anju.intercom.models import Call, Panel
 from anju.notices import actions as notices
 from anju.notices.models import Notice
 from anju.oversight.models import Disclosed, Disclosure, Export, Glass
 from anju.partners import sms
 from anju.partners.models import OutboxMessage
+from anju.payments.models import Difference, Payment, Refund
 from anju.people.models import KnownDevice
 from anju.privacy import audit, scope
 from anju.privacy.models import AuditEntry, Consent, Sharing
 from anju.rights.models import Request
+from anju.sip.models import SipDevice, Trunk
 from anju.terminals.models import Terminal
 from anju.vehicles.models import Parking, ParkingRequest
 from tests import factories
@@ -64,6 +69,38 @@ def furnish(title: str, name: str) -> Furnished:
         let = Parking.objects.create(
             community=place, person=who, home=home, since=now, until=now + timedelta(days=30)
         )  # fmt: skip
+        call = Call.objects.create(community=place, gate=gate, visitor=uuid4(), state="missed")
+        station = SipDevice.objects.create(
+            community=place, home=home, kind="station", username=uuid4().hex[:13], ha1="0" * 32
+        )  # fmt: skip
+        item = FeeItem.objects.create(community=place, name=f"物业费{title}", basis="fixed")
+        today = timezone.localdate().replace(day=1)
+        tariff = Tariff.objects.create(community=place, item=item, since=today, price=1)
+        meter = Meter.objects.create(community=place, item=item, home=home)
+        reading = Reading.objects.create(community=place, meter=meter, day=today, value=1)
+        dials.keep(reading, b"a dial")
+        run = Run.objects.create(community=place, item=item, period=today, state="draft", made_by=chief.pk)
+        bill = Bill.objects.create(
+            community=place, item=item, home=home, run=run, period=today, ends=today, due=today, amount=100, state="issued"
+        )  # fmt: skip
+        adjusted = Adjustment.objects.create(community=place, bill=bill, delta=-1, reason="wrong", asker=uuid4())
+        receipt = Receipt.objects.create(community=place, number=1, home=home, method="pos", amount=100)
+        payment = Payment.objects.create(
+            community=place, payer=who.pk, through="alipay", number=uuid4().hex, amount=100, title=f"物业费{title}",
+            kind="fees", thing=uuid4(), state="paid", until=now, paid_at=now,
+        )  # fmt: skip
+        refund = Refund.objects.create(
+            community=place, payment=payment, payer=who.pk, number=uuid4().hex, amount=100, reason="receipt_returned",
+            state="failed",
+        )  # fmt: skip
+        repayment = Repayment.objects.create(
+            community=place, refund=refund, way="transfer", note=f"凭证{title}", asker=uuid4()
+        )  # fmt: skip
+        difference = Difference.objects.create(
+            community=place, through="alipay", day=today, number=payment.number, kind="amount", ours=100, theirs=1
+        )  # fmt: skip
+        trunk = Trunk.objects.create(community=place, host="192.0.2.7", number=f"010{uuid4().int % 10**8:08}")
+        panel = Panel.objects.create(community=place, gate=gate)
         asked = ParkingRequest.objects.create(community=place, person=who, home=home, months=1)
         glass = Glass.objects.create(community=place, subject=who.pk, asker=chief.pk, reason="safety")
         alarm = Alarm.objects.create(community=place, gate=gate, kind="forced", at=now)
@@ -99,12 +136,13 @@ def furnish(title: str, name: str) -> Furnished:
         "application": application.pk, "entry": entry.pk, "gate": gate.pk, "message": message.pk, "glass": glass.pk,
         "export": export.pk, "incident": incident.pk, "disclosure": disclosure.pk, "number": request.pk,
         "session": session.pk, "device": device.pk, "key": key.pk, "notice": notice.pk, "community": place.pk,
-        "assessment": uuid4(),  # the installation's, no community's
+        "assessment": uuid4(), "verdict": uuid4(), "rule": uuid4(), "gap": 0, "block": 0,  # the installation's, no community's
         "unit": unit.pk, "home": home.pk, "request_id": request.pk, "child": who.pk, "person": who.pk,
-        "alarm": alarm.pk, "change": change.pk, "visit": visit.pk, "visitor": visit.visitor_id,
-        "car": car.pk, "asked": asked.pk, "lift": lift.pk, "lifts.Lift": lift.pk, "vehicles.Space": space.pk, "vehicles.Parking": let.pk,
+        "alarm": alarm.pk, "change": change.pk, "call": call.pk, "visit": visit.pk, "visitor": visit.visitor_id,
+        "car": car.pk, "asked": asked.pk, "lift": lift.pk, "lifts.Lift": lift.pk, "intercom.Panel": panel.pk, "vehicles.Space": space.pk, "vehicles.Parking": let.pk,
         "homes.Community": place.pk, "homes.Building": building.pk, "homes.Unit": unit.pk, "homes.Home": home.pk,
-        "member": member.pk, "terminal": terminal.pk, "homes.Member": member.pk, "homes.Application": application.pk, "homes.StaffRole": role.pk,
+        "member": member.pk, "terminal": terminal.pk, "station": station.pk, "trunk": trunk.pk, "run": run.pk, "bill": bill.pk, "reading": reading.pk, "adjustment": adjusted.pk, "receipt": receipt.pk, "refund": refund.pk, "repayment": repayment.pk, "difference": difference.pk,
+        "billing.FeeItem": item.pk, "billing.Tariff": tariff.pk, "billing.Meter": meter.pk, "billing.Reading": reading.pk, "homes.Member": member.pk, "homes.Application": application.pk, "homes.StaffRole": role.pk,
         "access.Gate": gate.pk, "access.Entry": entry.pk, "access.Grant": grant.pk, "people.Person": who.pk,
         "privacy.AuditEntry": seen.pk, "privacy.Consent": consent.pk, "privacy.Sharing": shared.pk,
     }  # fmt: skip

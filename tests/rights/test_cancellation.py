@@ -188,10 +188,10 @@ def test_somebody_who_proved_nothing_closes_no_account(resident: Person) -> None
     assert proven(resident).post("/rights/cancellation").status == 201
 
 
-def test_it_waits_for_partners_and_not_for_an_authority(
+def test_it_waits_for_partners_that_keep_something_and_not_for_an_authority(
     door: Door, resident: Person, django_capture_on_commit_callbacks: object
 ) -> None:
-    for recipient in ("sms", "authority"):
+    for recipient in ("sms", "authority", "push_google"):  # a push service keeps nothing
         Sharing.objects.create(
             subject=resident.pk, recipient=recipient, purpose="account", fields=["phone"], result=Sharing.Result.SENT
         )

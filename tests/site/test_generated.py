@@ -1,12 +1,15 @@
 """What programs write is up to date, and nothing in the repository says where it was made."""
 
+import json
 import re
 import subprocess
 
 import pytest
 from django.core.management import call_command
 
+from anju.billing.models import Method
 from anju.installation.paths import REPO
+from anju.privacy.declarations import Retention
 from anju.site.cli import docs
 
 TRACKED = subprocess.run(["git", "ls-files"], cwd=REPO, capture_output=True, text=True, check=True).stdout.splitlines()
@@ -52,6 +55,14 @@ def test_every_package_of_the_runtime_is_the_same_in_tests() -> None:
 
 def test_the_web_lock_names_no_registry() -> None:
     assert "resolved" not in (REPO / "web" / "package-lock.json").read_text()
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_the_app_has_words_for_how_long_and_through_what(language: str) -> None:
+    """What the server names by a code, and the app shows."""
+    texts = json.loads((REPO / "web" / "src" / "texts" / f"{language}.json").read_text())
+    assert texts["retention"].keys() == set(Retention)
+    assert texts["payMethod"].keys() == set(Method)
 
 
 def test_documents_link_to_what_exists() -> None:

@@ -107,3 +107,17 @@ def test_a_part_that_ends_at_once_is_named_with_its_log(home: Path) -> None:
     one = Supervisor(lambda line: None)
     with pytest.raises(StartError, match=r"broken ended at once: see .*broken\.log"):
         one.start(Part("broken", lambda: [sys.executable, "-c", "raise SystemExit(1)"], lambda: "not yet"))
+
+
+def test_a_log_that_strangers_fill_is_begun_anew(home: Path) -> None:
+    one = Supervisor(lambda line: None)
+    shout = "while True: print('x' * 100_000, flush=True); import time; time.sleep(0.001)"
+    one.start(Part("shouter", lambda: [sys.executable, "-c", shout], lambda: None))
+    threading.Thread(target=one.watch, daemon=True).start()
+    log = home / "log" / "shouter.log"
+    try:
+        assert until(lambda: log.with_suffix(".log.1").exists(), 20)
+        assert until(lambda: 0 < log.stat().st_size < supervisor.LOG_BYTES)
+    finally:
+        one.stop()
+    assert b"\0" not in log.read_bytes()

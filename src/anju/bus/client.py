@@ -182,6 +182,15 @@ def publish_all(news: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
     _link().start(say)
 
 
+def publish_signed(subject: str, payload: bytes, headers: dict[str, str]) -> None:
+    """`publish` of what is signed as it is."""
+
+    async def say(client: Client) -> None:
+        await client.publish(subject, payload, headers=headers)
+
+    _link().start(say)
+
+
 def request(subject: str, payload: bytes, headers: dict[str, str], seconds: float) -> dict[str, Any]:
     """Ask and wait for the JSON answer. Raises BusError when nobody answers in `seconds`."""
 

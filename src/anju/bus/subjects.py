@@ -69,6 +69,7 @@ def gate_permissions(gate: UUID) -> dict[str, dict[str, Any]]:
                 f"ask.{gate}.time",
                 f"ask.{gate}.keys",
                 f"ask.{gate}.renewed",
+                f"ask.{gate}.call",
                 f"entries.{gate}",
                 f"state.{gate}",
                 f"$JS.API.CONSUMER.INFO.{GRANTS_STREAM}.{consumer_name}",

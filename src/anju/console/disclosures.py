@@ -16,12 +16,12 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 from anju.console.pages import for_duties, names, show, staff, within
 from anju.homes.duties import DISCLOSE
 from anju.homes.models import Community
+from anju.homes.spreadsheets import TYPES
 from anju.oversight import disclosures as actions
 from anju.oversight import records
 from anju.oversight.disclosures import Paper
 from anju.oversight.models import Disclosure
 from anju.oversight.papers import MOST_BYTES
-from anju.oversight.sheets import TYPE
 from anju.privacy.refusals import Refused
 
 SHOWN = 100
@@ -173,4 +173,4 @@ def hand_over(request: HttpRequest, disclosure: UUID) -> HttpResponse:
     found = _find(request, disclosure)
     content = actions.hand_over(found, staff=staff(request))
     headers = {"Content-Disposition": f'attachment; filename="disclosure-{found.pk.hex[-8:]}.xlsx"'}
-    return HttpResponse(content, content_type=TYPE, headers=headers)
+    return HttpResponse(content, content_type=TYPES["xlsx"], headers=headers)

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from anju.console.pages import for_duties, names, show, staff, within
 from anju.homes.duties import ASK_EXPORT, DECIDE_EXPORT
 from anju.homes.models import Community
+from anju.homes.spreadsheets import TYPES
 from anju.oversight import exports as actions
 from anju.oversight.models import WAITS, Export, Step
-from anju.oversight.sheets import TYPE
 from anju.privacy.audit import REASONS
 from anju.privacy.refusals import Refused
 from anju.privacy.staff import OPERATOR, communities, duties, holds
@@ -127,4 +127,4 @@ def download(request: HttpRequest, export: UUID) -> HttpResponse:
     found = _find(request, export)
     content = actions.download(found, staff=staff(request))
     headers = {"Content-Disposition": f'attachment; filename="{found.what}-{found.pk.hex[-8:]}.xlsx"'}
-    return HttpResponse(content, content_type=TYPE, headers=headers)
+    return HttpResponse(content, content_type=TYPES["xlsx"], headers=headers)

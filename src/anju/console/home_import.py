@@ -28,10 +28,6 @@ SHOWN = 20
 MOST_FAULTS = 200
 _SALT = "home-import"
 _SECONDS = 30 * 60
-_TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 
 
 class UploadForm(forms.Form):
@@ -111,11 +107,13 @@ def carry_out(request: HttpRequest) -> HttpResponse:
 @for_duties(*KEEP_HOMES.duties)
 def template(request: HttpRequest, form: str) -> HttpResponse:
     """An empty table with the headings and one example row."""
-    if form not in _TYPES:
+    if form not in spreadsheets.TYPES:
         raise Http404
     example = [[str(title) for title, _spellings in COLUMNS.values()], ["1栋", "1单元", "101", "1", "89.5"]]
     headers = {"Content-Disposition": f'attachment; filename="homes.{form}"'}
-    return HttpResponse(spreadsheets.write(example, form), content_type=_TYPES[form], headers=headers)
+    return HttpResponse(
+        spreadsheets.write(example, form, "homes"), content_type=spreadsheets.TYPES[form], headers=headers
+    )
 
 
 def _pack(community: Community, rows: list[Row]) -> str:

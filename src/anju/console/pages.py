@@ -26,12 +26,12 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
 def for_duties(*allowed: Duty) -> Callable[[View[P]], View[P]]:
-    """The view is for these duties (and the operator), and sees only the communities where they are held."""
+    """The view is for these duties (and the operator), and sees only the communities where they are held. None: the operator alone."""
 
     def wrap(view: View[P]) -> View[P]:
         @wraps(view)
         def run(request: HttpRequest, *args: P.args, **options: P.kwargs) -> HttpResponse:
-            if not holds(request, allowed):
+            if not holds(request, allowed or (OPERATOR,)):
                 raise PermissionDenied
             if OPERATOR not in duties(request):
                 scope.enter(person_of(request.user).pk, communities(request, allowed))

@@ -20,6 +20,7 @@ class Reason(StrEnum):
     NEARBY_OK = "nearby_ok"
     PLATE_OK = "plate_ok"
     CARD_OK = "card_ok"
+    CALL_OPEN = "call_open"
     NOT_RECOGNISED = "not_recognised"
     NOT_LIVE = "not_live"
     QR_UNKNOWN = "qr_unknown"

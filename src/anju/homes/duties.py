@@ -61,6 +61,12 @@ RECEIVE_VISITORS = Right("receive_visitors", _("核对、登记和放行访客�
 WATCH_CARS = Right("watch_cars", _("查看小区内车辆和车辆进出（车牌隐去）"), (_G, _M, _F))
 KEEP_PARKING = Right("keep_parking", _("维护车位，办理月租停车，核实车牌归属"), (_M, _F))
 KEEP_CARDS = Right("keep_cards", _("发放和停用门禁卡（姓名和卡号隐去）"), (_M, _F))
+KEEP_FEES = Right("keep_fees", _("维护收费项目和价格，抄表，生成和发出账单"), (_M,))
+COLLECT = Right("collect", _("查看欠费，收现金和刷卡，申请调整账单和另行退还"), (_M, _C))
+DECIDE_FEES = Right("decide_fees", _("批准他人申请的账单调整和另行退还，退款，处理对账差异"), (_M,))
+GUARD_MONEY = Right(
+    "guard_money", _("处理资金风险申诉，限制收款，冻结和恢复钱包，调整风险规则，处理存管差异（姓名隐去）"), (_M,)
+)
 OPEN_GATES = Right("open_gates", _("远程开门"), (_G, _M))
 RUN_GATES = Right("run_gates", _("锁闭、常开门禁和恢复正常（须两人；火情时一人可先常开，另一人随后确认）"), (_G, _M))
 KEEP_GATES = Right("keep_gates", _("接入和维护门禁，查看通行授权，识别自检"), (_M,))
@@ -79,6 +85,7 @@ APPROVE_ASSESSMENT = Right("approve_assessment", _("批准他人的影响评估"
 ANSWER = Right("answer", _("答复个人信息权利请求"), (_D,))
 APPOINT = Right("appoint", _("任免审核员、门岗、物业经理、前台和收费员"), (_M,))
 WATCH_OVER = Right("watch_over", _("任免个人信息保护负责人和审计员"), ())
+TRUNKS = Right("trunks", _("设置和测试电话线路"), ())
 ACCOUNTS = Right("accounts", _("停用和恢复账号"), ())
 
 

@@ -38,15 +38,16 @@ def home(home_id: UUID) -> Home:
 
 def home_called(community: UUID, text: str) -> Home:
     """The home that people call so: `3栋2单元1201`, `3-2-1201`, `3 2 1201`. Raises Refused."""
-    words = _words(text)
-    rooms = Home.objects.filter(community=community, room=words[-1] if words else "").select_related("unit__building")
-    found = [one for one in rooms if _words(one.label) == words]
+    asked = words(text)
+    rooms = Home.objects.filter(community=community, room=asked[-1] if asked else "").select_related("unit__building")
+    found = [one for one in rooms if words(one.label) == asked]
     if len(found) != 1:
         raise Refused("unknown_home", _("没有找到这套房屋，请按“3栋2单元1201”或“3-2-1201”填写。"), field="home")
     return found[0]
 
 
-def _words(text: str) -> list[str]:
+def words(text: str) -> list[str]:
+    """`3栋2单元1201`, `3-2-1201` -> 3, 2, 1201: what a home is told apart by, however it is written."""
     return re.findall(r"[0-9A-Za-z]+", text)
 
 

@@ -36,13 +36,6 @@ class LiftAdmin(StaffAdmin):
     fields = ("unit", "name", "adapter", "address", "floors", "gates")
     filter_horizontal = ("gates",)
 
-    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
-        """Gates of the communities where the person asking may write."""
-        other = self.admin_site._registry.get(db_field.remote_field.model)
-        if isinstance(other, StaffAdmin):
-            options["queryset"] = other.get_queryset(request)
-        return super().formfield_for_manytomany(db_field, request, **options)
-
     def save_model(self, request: HttpRequest, obj: Lift, form: Any, change: Any) -> None:
         obj.community_id = obj.unit.community_id
         super().save_model(request, obj, form, change)

@@ -2,15 +2,13 @@
 
 import io
 from collections.abc import Iterable
-from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
 
-TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+from anju.homes.spreadsheets import inert
 
 
 class Book:
@@ -29,16 +27,9 @@ class Book:
         made.oddHeader.center.text = self._mark.replace("&", "&&")
         made.append([self._mark])
         for row in rows:
-            made.append([_inert(made, cell) for cell in row])
+            made.append([inert(made, cell) for cell in row])
 
     def content(self) -> bytes:
         out = io.BytesIO()
         self._book.save(out)
         return out.getvalue()
-
-
-def _inert(sheet: Any, text: str) -> Any:  # Any: openpyxl has no types
-    """A cell that is text, whatever somebody called their building."""
-    cell = WriteOnlyCell(sheet, text)
-    cell.data_type = "s"
-    return cell

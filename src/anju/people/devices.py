@@ -3,10 +3,12 @@
 import hashlib
 import re
 import secrets
+from datetime import datetime
 from ipaddress import ip_address, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 from anju.people.models import KnownDevice, Person
 
@@ -46,6 +48,13 @@ def recognise(request: HttpRequest, person: Person) -> bool:
         person=person, mark=mark, defaults={"label": describe(request.headers.get("User-Agent", ""))}
     )
     return created and had_any
+
+
+def since(request: HttpRequest, person: Person) -> datetime:
+    """When this browser was first seen with this person; now, where it was not."""
+    mark = hashlib.sha256(request.COOKIES.get(COOKIE, "").encode()).digest()
+    known = person.devices.filter(mark=mark).first()
+    return known.first_seen if known else timezone.now()
 
 
 def remember(request: HttpRequest, response: HttpResponse) -> HttpResponse:

@@ -32,7 +32,7 @@ def ask(request: HttpRequest) -> None:
     if asked and time.time() - asked["at"] < AGAIN:
         raise Refused("too_many", _("验证码刚刚发出，请稍候再试。"), status=429)
     code = f"{secrets.randbelow(10**6):06}"
-    text = _("【安居】您正在办理个人信息相关的重要操作，验证码 %(code)s，5 分钟内有效。如非本人操作，请立即修改密码。")
+    text = _("【安居】您正在进行重要操作，验证码 %(code)s，5 分钟内有效。如非本人操作，请立即修改密码。")
     sms.send(person.phone.open(), text % {"code": code}, kind=OutboxMessage.Kind.CODE, subject=person.pk)
     request.session[_ASKED] = {"code": code, "at": time.time(), "tries": 0}
 

@@ -27,6 +27,7 @@ class Reason(StrEnum):
     DELIVER = "deliver"
     REPORT = "report"
     ROLL = "roll"
+    METER = "meter"
 
 
 REASONS: dict[str, Text] = {
@@ -38,6 +39,7 @@ REASONS: dict[str, Text] = {
     Reason.DELIVER: gettext_lazy("代为转达短信"),
     Reason.REPORT: gettext_lazy("按规定向主管部门报送"),
     Reason.ROLL: gettext_lazy("线下核对名册"),
+    Reason.METER: gettext_lazy("核对抄表读数"),
 }
 """The reasons as people read them."""
 
@@ -112,6 +114,12 @@ def _require_allowance(actor: UUID, allowance: int) -> None:
 
 @transaction.atomic
 def unmask(row: models.Model, field: str, *, actor: UUID, subject: UUID, reason: str, allowance: int) -> str:
+    """One sealed text of `row` in full, as `unmask_bytes`."""
+    return unmask_bytes(row, field, actor=actor, subject=subject, reason=reason, allowance=allowance).decode()
+
+
+@transaction.atomic
+def unmask_bytes(row: models.Model, field: str, *, actor: UUID, subject: UUID, reason: str, allowance: int) -> bytes:
     """One sealed field of `row` in full, on the record first. allowance: how many a day this member of staff may read.
 
     Raises Refused without a reason, and when the day's allowance is spent. A break-glass (GLASS and its id) is not counted.
@@ -125,4 +133,4 @@ def unmask(row: models.Model, field: str, *, actor: UUID, subject: UUID, reason:
     if not glass:
         _require_allowance(actor, allowance)
     record(AuditEntry.Action.UNMASK, row, actor=actor, subject=subject, fields=[field], reason=reason)
-    return value.open()
+    return value.open_bytes()

@@ -265,6 +265,8 @@ def grant(subject: UUID, purpose: Purpose, *, version: int, actor: UUID | None =
     require_shown(version, purpose)
     hold(subject, change=True)
     require_voice(actor or subject, subject)
+    if purpose.asked_of is Audience.NOBODY:
+        raise Refused("asked_of_nobody", _("这项用途是履行合同或法律所必需的，不需要您同意。"), status=409)
     if purpose.asked_of is Audience.CHILDREN and not is_guarded(subject):
         raise Refused("for_children", _("这项用途只用于未满十四周岁的孩子。"), status=409)
     if (purpose.asked_of is Audience.VISITORS) != any(expected(subject) for expected in _expected):

@@ -28,6 +28,8 @@ class Category(StrEnum):
     NOTE = "note"
     PICTURE = "picture"
     VEHICLE = "vehicle"
+    CALL = "call"
+    PAYMENT = "payment"
 
 
 class Erase(StrEnum):
@@ -37,6 +39,8 @@ class Erase(StrEnum):
     FIELDS = "fields"
     KEEP = "keep"
     """The row holds opaque ids only and proves what we did."""
+    BY_LAW = "by_law"
+    """The row stays for its time whatever is taken back: the law has us keep it. Whoever it is about may still see it."""
 
 
 class Retention(StrEnum):
@@ -45,18 +49,22 @@ class Retention(StrEnum):
     ACCOUNT = "account"
     PURPOSE = "purpose"
     ONE_DAY = "one_day"
+    SEVEN_DAYS = "seven_days"
     THIRTY_DAYS = "thirty_days"
     NINETY_DAYS = "ninety_days"
     HALF_YEAR = "half_year"
     THREE_YEARS = "three_years"
+    FIVE_YEARS = "five_years"
 
 
 LASTS = {
     Retention.ONE_DAY: timedelta(days=1),
+    Retention.SEVEN_DAYS: timedelta(days=7),
     Retention.THIRTY_DAYS: timedelta(days=30),
     Retention.NINETY_DAYS: timedelta(days=90),
     Retention.HALF_YEAR: timedelta(days=183),
     Retention.THREE_YEARS: timedelta(days=3 * 366),
+    Retention.FIVE_YEARS: timedelta(days=5 * 366),
 }
 """The retentions that a clock ends. The others end with the account or the purpose."""
 

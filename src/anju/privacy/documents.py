@@ -209,9 +209,11 @@ def _recipients(controller: Text) -> Iterator[Block]:
     del controller
     yield Paragraph(
         _(
-            "应用里没有第三方的 SDK。下面是可能得到您的信息的全部接收方；运营方没有与之签约的，不会提供。每次提供之前先核对您的同意，并留下记录。"
+            "应用里没有第三方的 SDK。下面是可能得到您的信息的全部接收方。推送服务由您的浏览器选定，您同意推送通知后才会提供；其他接收方，运营方没有与之签约的，不会提供。每次提供之前先核对您的同意，并留下记录。"
         )
     )
+    order = list(PURPOSES)
+    recipients = sorted(RECIPIENTS.values(), key=lambda one: (order.index(one.purpose.code), one.code))
     rows = [
         (
             one.title,
@@ -221,7 +223,7 @@ def _recipients(controller: Text) -> Iterator[Block]:
             one.why,
             one.link or _("由运营方提供"),
         )
-        for one in RECIPIENTS.values()
+        for one in recipients
     ]
     heads = (_("接收方"), _("公司"), _("用途"), _("提供的信息"), _("用来做什么"), _("隐私政策"))
     yield table(heads, rows)

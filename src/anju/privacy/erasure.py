@@ -34,7 +34,7 @@ def erase_purpose(subject: UUID, purpose: Purpose) -> list[str]:
     """Erase what is held about this person for this purpose and no other. Returns the fields erased, as model.field."""
     erased: list[str] = []
     for model, declares in declared():
-        if declares.subject is None or declares.erase is Erase.KEEP:
+        if declares.subject is None or declares.erase in (Erase.KEEP, Erase.BY_LAW):
             continue
         held = purposes_of(model, declares)
         mine = [name for name, its in held.items() if its is purpose]
@@ -55,7 +55,7 @@ def erase_purpose(subject: UUID, purpose: Purpose) -> list[str]:
 
 
 def rows_of(subject: UUID) -> Iterator[tuple[type[models.Model], Declares, models.QuerySet[Any]]]:
-    """Where something is held about this person that goes with them: proofs of what we did stay. Needs a scope that sees it."""
+    """Where something is held about this person that is theirs to see: proofs of what we did are not among it. Needs a scope that sees it."""
     for model, declares in declared():
         if declares.subject is not None and declares.erase is not Erase.KEEP:
             yield model, declares, model._base_manager.filter(**{declares.subject: subject})
@@ -65,6 +65,8 @@ def left_of(subject: UUID) -> dict[str, int]:
     """Rows that still say something about this person, by model."""
     found: dict[str, int] = {}
     for model, declares, rows in rows_of(subject):
+        if declares.erase is Erase.BY_LAW:
+            continue
         if declares.erase is Erase.FIELDS:
             sealed = [field.name for field in model._meta.fields if isinstance(field, Sealed)]
             rows = rows.exclude(**dict.fromkeys((f"{name}__isnull" for name in sealed), True))
@@ -78,6 +80,6 @@ def erase_person(subject: UUID) -> None:
     for model, declares, rows in rows_of(subject):
         if declares.erase is Erase.ROW:
             rows.delete()
-        else:
+        elif declares.erase is Erase.FIELDS:
             sealed = [field.name for field in model._meta.fields if isinstance(field, Sealed) and field.null]
             rows.update(**dict.fromkeys(sealed))

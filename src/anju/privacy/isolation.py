@@ -65,6 +65,8 @@ def apply(using: str = "default") -> None:
         for model in apps.get_models():
             if getattr(model, "append_only", False):
                 cursor.execute(f"revoke update, delete, truncate on {model._meta.db_table} from {role}")
+            if getattr(model, "by_functions", False):  # of the database, which are the only way to write such a table
+                cursor.execute(f"revoke insert, update, delete, truncate on {model._meta.db_table} from {role}")
         for model, isolation in isolated_models():
             table = model._meta.db_table
             condition = isolation.condition()

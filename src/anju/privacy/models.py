@@ -65,6 +65,7 @@ class AuditEntry(models.Model):
         INCIDENT = "incident", _("安全事件")
         VISIT = "visit", _("访客接待")
         PARKING = "parking", _("停车管理")
+        CALL = "call", _("对讲")
 
     privacy = Declares(
         subject="subject", erase=Erase.KEEP, rest=NotPersonal("opaque ids, field names and reason codes")

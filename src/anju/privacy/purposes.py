@@ -12,14 +12,19 @@ class Basis(StrEnum):
     CONSENT = "consent"
     SEPARATE_CONSENT = "separate_consent"
     LAW = "law"
+    CONTRACT = "contract"
 
 
 class Audience(StrEnum):
-    """Who is asked. Children: their guardians, and never those who decide for themselves. Visitors: by the link they were sent."""
+    """Who is asked. Children: their guardians, and never those who decide for themselves. Visitors: by the link they were sent.
+
+    Nobody: a contract that one has, or the law, needs it; the policy says so.
+    """
 
     RESIDENTS = "residents"
     CHILDREN = "children"
     VISITORS = "visitors"
+    NOBODY = "nobody"
 
 
 @dataclass(frozen=True)

@@ -30,20 +30,25 @@ CATEGORIES: dict[Category, Text] = {
     Category.NOTE: _("说明与意见"),
     Category.PICTURE: _("照片"),
     Category.VEHICLE: _("车辆信息"),
+    Category.CALL: _("呼叫信息"),
+    Category.PAYMENT: _("交易信息"),
 }
 RETENTIONS: dict[Retention, Text] = {
     Retention.ACCOUNT: _("账号存续期间"),
     Retention.PURPOSE: _("服务期间，撤回即删"),
     Retention.ONE_DAY: _("1 天"),
+    Retention.SEVEN_DAYS: _("7 天"),
     Retention.THIRTY_DAYS: _("30 天"),
     Retention.NINETY_DAYS: _("90 天"),
     Retention.HALF_YEAR: _("半年"),
     Retention.THREE_YEARS: _("3 年"),
+    Retention.FIVE_YEARS: _("5 年"),
 }
 BASES: dict[Basis, Text] = {
     Basis.CONSENT: _("您的同意"),
     Basis.SEPARATE_CONSENT: _("您的单独同意"),
     Basis.LAW: _("法律要求"),
+    Basis.CONTRACT: _("履行合同所必需"),
 }
 
 
@@ -136,7 +141,7 @@ def _models_of(purpose: Purpose) -> Iterator[tuple[type[models.Model], Declares,
 
 def _goes(model: type[models.Model], declares: Declares, name: str) -> bool:
     """Whether `erasure.erase_purpose` takes it."""
-    if declares.erase is Erase.KEEP:
+    if declares.erase in (Erase.KEEP, Erase.BY_LAW):
         return False
     alone = len(set(erasure.purposes_of(model, declares).values())) == 1
     return (alone and declares.erase is Erase.ROW) or bool(model._meta.get_field(name).null)

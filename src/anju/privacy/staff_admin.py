@@ -91,6 +91,13 @@ class StaffAdmin(ModelAdmin):
                 options.setdefault("initial", only[0])
         return super().formfield_for_foreignkey(db_field, request, **options)
 
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        """Rows of the communities where the person asking may look."""
+        other = self.admin_site._registry.get(db_field.remote_field.model)
+        if isinstance(other, StaffAdmin):
+            options["queryset"] = other.get_queryset(request)
+        return super().formfield_for_manytomany(db_field, request, **options)
+
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
         """No little windows to add or change the other model from here: it has pages of its own."""
         field = super().formfield_for_dbfield(db_field, request, **options)

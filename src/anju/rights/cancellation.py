@@ -24,6 +24,7 @@ from anju.privacy.refusals import Refused
 from anju.privacy.vault import vault
 from anju.rights.models import ANSWER_WITHIN, Request, RightKind, RightState, Step, Target, TargetKind, TargetState
 from anju.terminals.models import Known
+from anju.wallet.leaving import require_empty
 
 log = structlog.get_logger()
 
@@ -35,7 +36,11 @@ def undo_window() -> timedelta:
 
 @transaction.atomic
 def ask(person: Person) -> Request:
-    """Ask for the account to be closed. It is carried out after the undo window. Raises Refused when that was asked already."""
+    """Ask for the account to be closed. It is carried out after the undo window.
+
+    Raises Refused when that was asked already, or while money lies in the wallet: with the account its holder would be gone.
+    """
+    require_empty(person.pk)
     now = timezone.now()
     try:
         with transaction.atomic(), scope.person(person.pk, communities_of(person.pk)):
@@ -115,7 +120,8 @@ def _targets(request: Request) -> Iterator[Target]:
     for gate in _gates(subject):
         yield target(TargetKind.GATE, str(gate), 1)
     sent = Sharing.objects.filter(subject=subject, result=Sharing.Result.SENT)
-    for recipient in sent.filter(recipient__in=RECIPIENTS).values_list("recipient", flat=True).distinct():
+    keeping = [code for code, one in RECIPIENTS.items() if one.keeps]
+    for recipient in sent.filter(recipient__in=keeping).values_list("recipient", flat=True).distinct():
         yield target(TargetKind.PARTNER, recipient, 1)
 
 

@@ -12,13 +12,18 @@ from anju import __version__
 from anju.access.api import router as access
 from anju.access.face_api import router as face
 from anju.access.gates_api import router as gates
+from anju.billing.api import router as fees
 from anju.cards.api import router as cards
 from anju.homes.api import router as homes
 from anju.homes.household_api import router as household
 from anju.incidents.api import router as incidents
+from anju.intercom.api import router as intercom
 from anju.lifts.api import router as lifts
 from anju.notices.api import router as notices
+from anju.notices.push_api import router as push
 from anju.oversight.api import router as statistics
+from anju.packets.api import router as packets
+from anju.payments.api import router as payments
 from anju.people.api import router as people
 from anju.people.children_api import router as children
 from anju.people.signed_in import signed_in
@@ -30,10 +35,15 @@ from anju.privacy.vault import Erased
 from anju.rentals.api import router as rentals
 from anju.rentals.leases_api import router as leases
 from anju.rights.api import router as rights
+from anju.risk.api import router as risk
+from anju.sip.api import router as sip
+from anju.sip.telephone_api import router as telephones
 from anju.terminals.api import router as terminals
+from anju.utilities.api import router as utilities
 from anju.vehicles.api import router as vehicles
 from anju.visitors.api import router as visitors
 from anju.visitors.visit_api import router as visit
+from anju.wallet.api import router as wallet
 
 log = structlog.get_logger()
 api = NinjaAPI(
@@ -50,6 +60,7 @@ for router in (
     face,
     gates,
     notices,
+    push,
     rights,
     policies,
     incidents,
@@ -61,7 +72,16 @@ for router in (
     rentals,
     vehicles,
     lifts,
+    intercom,
+    sip,
+    telephones,
     terminals,
+    payments,
+    wallet,
+    packets,
+    risk,
+    fees,
+    utilities,
 ):
     api.add_router("", router)
 

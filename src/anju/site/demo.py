@@ -4,6 +4,7 @@ import json
 import random
 import secrets
 import time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,14 +12,18 @@ from allauth.mfa.adapter import get_adapter as mfa
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, generate_totp_secret, hotp_value
 from django.db import transaction
+from django.utils import timezone
 
 from anju.access import actions as access
 from anju.access.models import Gate
 from anju.access.purposes import GATE_OPENING
+from anju.billing import runs
+from anju.billing.models import Basis, FeeItem, Tariff
 from anju.homes.models import Building, Community, Duty, Home, Member, Role, StaffRole, Unit
 from anju.homes.purposes import HOME_CERTIFICATION
 from anju.installation.paths import VAR
 from anju.installation.ports import NEARBY
+from anju.intercom.purposes import INTERCOM, INTERCOM_MESSAGE
 from anju.people import actions as people
 from anju.people.models import Person
 from anju.privacy import consent, scope
@@ -37,6 +42,7 @@ PEOPLE = {
     "dpo": ("负责人小林", "+8613800138006"),
     "front_desk": ("前台小杨", "+8613800138007"),
     "auditor": ("审计员老高", "+8613800138008"),
+    "cashier": ("收费员小方", "+8613800138009"),
 }
 
 _FAMILY = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史"
@@ -92,7 +98,7 @@ def _join(community: Community, role: str) -> tuple[Person, dict[str, str]]:
 
 
 def _move_in(person: Person, home: Home) -> None:
-    for purpose in (HOME_CERTIFICATION, GATE_OPENING):
+    for purpose in (HOME_CERTIFICATION, GATE_OPENING, INTERCOM, INTERCOM_MESSAGE):
         consent.grant(person.pk, purpose, version=purpose.version)
     Member.objects.create(
         community_id=home.community_id,
@@ -101,6 +107,16 @@ def _move_in(person: Person, home: Home) -> None:
         role=Role.OWNER,
         name=name(random.Random(1)),  # noqa: S311
     )
+
+
+def _ask_for_fees(community: Community, manager: Person) -> None:
+    """This month's property fee of every home."""
+    month = timezone.localdate().replace(day=1)
+    item = FeeItem.objects.create(
+        community=community, name="物业费", basis=Basis.AREA, due_days=30, late_rate=5, late_cap=30
+    )
+    Tariff.objects.create(community=community, item=item, since=month.replace(month=1), price=Decimal("2.85"))
+    runs.issue(manager, runs.count(runs.ask(manager, item, month).pk))
 
 
 @transaction.atomic
@@ -119,6 +135,8 @@ def prepare() -> dict[str, Any]:  # Any: JSON
             person, made[role] = _join(community, role)
             if role == RESIDENT:
                 _move_in(person, homes[0])
+            if role == Duty.MANAGER:
+                _ask_for_fees(community, person)
         address = f"http://localhost:{NEARBY}"
         gate = Gate.objects.create(
             community=community,

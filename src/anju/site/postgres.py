@@ -30,6 +30,9 @@ OWNER = "anju_owner"
 APP = "anju_app"
 """What the running platform connects as: bound by row-level security, unable to change what is append-only."""
 
+SIP = "anju_sip"
+"""What the SIP server connects as: it reads one view, of the devices that may register now, and nothing else."""
+
 
 class ClusterError(RuntimeError):
     """PostgreSQL could not be made or started; the message says what to do."""
@@ -165,11 +168,12 @@ class Cluster:
     def prepare(self, database: str = DATABASE) -> None:
         """Make the roles and the database where they are missing, and keep the roles' passwords as in the keyring."""
         with psycopg.connect(url("postgres", "postgres"), autocommit=True) as connection:
-            _make_roles(connection, [OWNER, APP])
+            _make_roles(connection, [OWNER, APP, SIP])
+            connection.execute(f"alter role {SIP} set anju.communities = '*'")
             if not connection.execute("select 1 from pg_database where datname = %s", [database]).fetchone():
                 connection.execute(f'create database "{database}" owner {OWNER}')
             connection.execute(f'revoke connect on database "{database}" from public')
-            connection.execute(f'grant connect on database "{database}" to {APP}')
+            connection.execute(f'grant connect on database "{database}" to {APP}, {SIP}')
 
 
 def make_anew(address: str) -> None:

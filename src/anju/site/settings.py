@@ -55,11 +55,20 @@ INSTALLED_APPS = [
     "anju.people",
     "anju.notices",
     "anju.homes",
+    "anju.ledger",
+    "anju.payments",
+    "anju.risk",
+    "anju.wallet",
+    "anju.packets",
     "anju.access",
     "anju.visitors",
     "anju.cards",
     "anju.vehicles",
     "anju.lifts",
+    "anju.intercom",
+    "anju.sip",
+    "anju.billing",
+    "anju.utilities",
     "anju.rentals",
     "anju.fleet",
     "anju.terminals",
@@ -234,6 +243,10 @@ LOGGING = {
 IMPORT_EXPORT_USE_TRANSACTIONS = True
 GATE_NATS_ADDRESSES = os.environ.get("ANJU_GATE_NATS", "").split() or None
 """Where gates find the bus; None: the embedded one on loopback."""
+TURN_URLS = os.environ.get("ANJU_TURN_URLS", "").split()
+TURN_SECRET = os.environ.get("ANJU_TURN_SECRET") or secret("turn").hex()
+"""Where calls are relayed when two devices do not reach each other, and the secret shared with that server; no address: the one of
+`./anju sip up` while it runs, else direct ways only."""
 BASE_DIR = REPO
 
 # --- the privacy documents --------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -14,7 +15,9 @@ from typing import IO
 from anju.installation.paths import LOGS, RUN, VAR
 from anju.site.parts import Part, environment
 
-_LOG_BYTES = 10 * 1024 * 1024
+APART = "sip-"
+"""How the names of parts begin that are started and stopped by themselves."""
+LOG_BYTES = 10 * 1024 * 1024
 Say = Callable[[str], None]
 
 
@@ -22,18 +25,21 @@ class StartError(RuntimeError):
     """A part did not come up; the message says where to look."""
 
 
-def only_one() -> IO[str]:
+def only_one(prefix: str = "") -> IO[str]:
     """This installation's lock, held as long as the file is open; what a run that was killed left behind is ended first.
 
+    prefix: of the names of the parts it is about; none: all that have no supervisor of their own.
     Raises StartError when another run holds it.
     """
     RUN.mkdir(parents=True, exist_ok=True)
-    lock = (RUN / "lock").open("w")
+    lock = (RUN / f"{prefix}lock").open("w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise StartError(f"Anju is running here already ({VAR}) / 此处已在运行") from error
-    for path in RUN.glob("*.pid"):
+    for path in RUN.glob(f"{prefix}*.pid"):
+        if not prefix and path.name.startswith(APART):
+            continue
         pid = int(path.read_text())
         if _is_ours(pid):
             _end_group(pid)
@@ -55,6 +61,17 @@ def _end_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
+def _cut(path: Path) -> None:
+    """Keep a log from filling the disk, which strangers could have it do: what it had is the one before, and it begins anew.
+
+    Its part goes on writing to the same file, at its end, wherever that is now.
+    """
+    if path.exists() and path.stat().st_size > LOG_BYTES:
+        with contextlib.suppress(OSError):  # the disk may be full already
+            shutil.copyfile(path, path.with_suffix(".log.1"))
+        os.truncate(path, 0)
+
+
 class Supervisor:
     """One process tree. `say` gets a line whenever something happens that an operator should know."""
 
@@ -69,8 +86,7 @@ class Supervisor:
 
     def _spawn(self, part: Part) -> None:
         path = LOGS / f"{part.name}.log"
-        if path.exists() and path.stat().st_size > _LOG_BYTES:
-            path.replace(path.with_suffix(".log.1"))
+        _cut(path)
         self._logs[part.name] = log = path.open("ab")
         self._running[part.name] = subprocess.Popen(
             part.command(),
@@ -110,6 +126,8 @@ class Supervisor:
         due: dict[str, float] = {}
         while not self._stopping.wait(0.2):
             now = time.monotonic()
+            for name in list(self._logs):
+                _cut(LOGS / f"{name}.log")
             for name, process in list(self._running.items()):
                 if process.poll() is None:
                     if now - due.get(name, 0) > 60:

@@ -1001,6 +1001,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Subscriptions */
+        get: operations["anju_notices_push_api_subscriptions"];
+        put?: never;
+        /** Subscribe */
+        post: operations["anju_notices_push_api_subscribe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/push/{subscription}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Unsubscribe */
+        delete: operations["anju_notices_push_api_unsubscribe"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rights/proof/code": {
         parameters: {
             query?: never;
@@ -2149,6 +2184,353 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Calls
+         * @description The latest calls to one's homes, since one lives there.
+         */
+        get: operations["anju_intercom_api_calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/ringing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ringing
+         * @description What rings now. Asking tells the platform that this device does.
+         */
+        get: operations["anju_intercom_api_ringing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/quiet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Quiet
+         * @description When one does not want to be rung.
+         */
+        get: operations["anju_intercom_api_quiet"];
+        /** Set Quiet */
+        put: operations["anju_intercom_api_set_quiet"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{call}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Call */
+        get: operations["anju_intercom_api_call"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{call}/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Picture
+         * @description What the gate saw: the latest while it rings.
+         */
+        get: operations["anju_intercom_api_picture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{call}/message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Message
+         * @description What the visitor left.
+         */
+        get: operations["anju_intercom_api_message"];
+        put?: never;
+        post?: never;
+        /** Forget Message */
+        delete: operations["anju_intercom_api_forget_message"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{call}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept
+         * @description Answer on this device. Whoever is first talks; for the others it is `taken`.
+         */
+        post: operations["anju_intercom_api_accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{call}/connect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Connect
+         * @description This device's half of the connection (SDP), which goes to the gate and is kept nowhere.
+         */
+        post: operations["anju_intercom_api_connect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{call}/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open Gate
+         * @description Open the calling gate: while the call is up, by the device that answered, once.
+         */
+        post: operations["anju_intercom_api_open_gate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{call}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuse
+         * @description Not now. It goes on ringing for the others of the home.
+         */
+        post: operations["anju_intercom_api_refuse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{call}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End
+         * @description Hang up.
+         */
+        post: operations["anju_intercom_api_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sip/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sip Devices
+         * @description One's own softphones.
+         */
+        get: operations["anju_sip_api_sip_devices"];
+        put?: never;
+        /**
+         * Add
+         * @description An account for a softphone, which rings whenever this home is called.
+         */
+        post: operations["anju_sip_api_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sip/devices/{device}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove
+         * @description It rings no more, from this moment.
+         */
+        delete: operations["anju_sip_api_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sip/provision/{ticket}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Provision
+         * @description The account's file for whoever scanned the code, once.
+         */
+        get: operations["anju_sip_api_provision"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sip/telephones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Telephone
+         * @description For which homes one's telephone is rung, and may be.
+         */
+        get: operations["anju_sip_telephone_api_telephone"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sip/telephones/{home}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Choose
+         * @description Have the account's telephone rung for this home.
+         */
+        put: operations["anju_sip_telephone_api_choose"];
+        post?: never;
+        /**
+         * Leave
+         * @description Not any more, from this moment.
+         */
+        delete: operations["anju_sip_telephone_api_leave"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sip/telephones/{home}/card": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Card
+         * @description The community's number for the telephone's contacts (vCard).
+         */
+        get: operations["anju_sip_telephone_api_card"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/terminals/{number}/events": {
         parameters: {
             query?: never;
@@ -2203,6 +2585,836 @@ export interface paths {
          * @description What a Hikvision terminal posts to the address that we gave it; the address holds a secret, since the device cannot sign.
          */
         post: operations["anju_terminals_api_isapi_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/ways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ways
+         * @description The institutions this community can be paid through; none: at the office.
+         */
+        get: operations["anju_payments_api_ways"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/months/{year}-{month}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Months
+         * @description One's own payments of a month, newest first, and what they went to.
+         */
+        get: operations["anju_payments_api_months"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/months/{year}-{month}.{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Exported
+         * @description The same as a table to keep.
+         */
+        get: operations["anju_payments_api_exported"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/{payment}/remark": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Remark
+         * @description Its category, tags and a note of one's own.
+         */
+        put: operations["anju_payments_api_remark"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/{payment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Payment
+         * @description What became of it; a page that waits asks every few seconds.
+         */
+        get: operations["anju_payments_api_payment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/{payment}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel
+         * @description Nobody can pay it any more.
+         */
+        post: operations["anju_payments_api_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wallet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Wallet */
+        get: operations["anju_wallet_api_wallet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wallet/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply
+         * @description The bank sends a code to the phone that it knows. What it is to compare waits in the session, which is encrypted at rest.
+         */
+        post: operations["anju_wallet_api_apply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wallet/open/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opened */
+        post: operations["anju_wallet_api_opened"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wallet/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Close */
+        post: operations["anju_wallet_api_close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wallet/cards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bind */
+        post: operations["anju_wallet_api_bind"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wallet/cards/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bound */
+        post: operations["anju_wallet_api_bound"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wallet/cards/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refresh
+         * @description The cards as the institution has them: after a consent was taken back and given again there are none here.
+         */
+        post: operations["anju_wallet_api_refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wallet/cards/{card}/unbind": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Unbind */
+        post: operations["anju_wallet_api_unbind"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wallet/password/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find Password
+         * @description The payment password is lost: the bank sends a code, once the account's own phone has proven who asks.
+         */
+        post: operations["anju_wallet_api_find_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wallet/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Found Password */
+        post: operations["anju_wallet_api_found_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wallet/top-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Top Up */
+        post: operations["anju_wallet_api_top_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wallet/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraw */
+        post: operations["anju_wallet_api_withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wallet/payee": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Payee
+         * @description Whether somebody can be sent money, and enough of their name to see that it is they.
+         */
+        get: operations["anju_wallet_api_payee"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wallet/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Transfer */
+        post: operations["anju_wallet_api_transfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wallet/pay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pay
+         * @description Pay an order that was made `through` the wallet.
+         */
+        post: operations["anju_wallet_api_pay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wallet/movements/{movement}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm
+         * @description The bank's code.
+         */
+        post: operations["anju_wallet_api_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wallet/movements/{movement}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Movement */
+        get: operations["anju_wallet_api_movement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wallet/movements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Movements
+         * @description Newest first; `before`: older than this.
+         */
+        get: operations["anju_wallet_api_movements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/packets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Packets
+         * @description What one has sent, what one has taken, and what one's home mates have laid out. Newest first.
+         */
+        get: operations["anju_packets_api_packets"];
+        put?: never;
+        /** Send */
+        post: operations["anju_packets_api_send"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/packets/{packet}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Packet */
+        get: operations["anju_packets_api_packet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/packets/{packet}/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take */
+        post: operations["anju_packets_api_take"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/risk/verdicts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Verdicts
+         * @description One's own, newest first.
+         */
+        get: operations["anju_risk_api_verdicts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/risk/verdicts/{verdict}/appeal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Appeal */
+        post: operations["anju_risk_api_appeal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/homes/{home}/fees": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Fees
+         * @description Open bills first, oldest first; then what has been paid, newest first.
+         */
+        get: operations["anju_billing_api_fees"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/homes/{home}/bills/{bill}/dial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Dial
+         * @description A picture of what the meter showed at the end of the bill's period; for whoever may see the bill.
+         */
+        get: operations["anju_billing_api_dial"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/homes/{home}/fees/pay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pay
+         * @description An order for what these bills come to now; then ask `/payments/{id}` what became of it.
+         */
+        post: operations["anju_billing_api_pay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/homes/{home}/fees/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Link
+         * @description A link by which somebody else pays these bills within a week; they see the home and what it owes.
+         */
+        post: operations["anju_billing_api_make_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fees/for-others": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * For Others
+         * @description What a link is for. Its secret travels in the body: addresses stand in logs.
+         */
+        post: operations["anju_billing_api_for_others"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fees/for-others/pay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pay For Others
+         * @description An order for what the link's bills still come to.
+         */
+        post: operations["anju_billing_api_pay_for_others"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fees/for-others/payment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Payment For Others
+         * @description What became of it.
+         */
+        post: operations["anju_billing_api_payment_for_others"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/homes/{home}/receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Of Home
+         * @description One's own; and those of the desk for this home, which are nobody's in particular.
+         */
+        get: operations["anju_billing_api_of_home"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/homes/{home}/receipts/{receipt}.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** As Pdf */
+        get: operations["anju_billing_api_as_pdf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/utilities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Utilities
+         * @description Whether it is offered, the account numbers that are kept, and what was paid.
+         */
+        get: operations["anju_utilities_api_utilities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/utilities/companies/{service}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Companies
+         * @description Whose bills can be paid.
+         */
+        get: operations["anju_utilities_api_companies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/utilities/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add */
+        post: operations["anju_utilities_api_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/utilities/accounts/{account}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove */
+        delete: operations["anju_utilities_api_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/utilities/accounts/{account}/owed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Owed
+         * @description What it owes now, as the company says.
+         */
+        get: operations["anju_utilities_api_owed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/utilities/accounts/{account}/pay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pay
+         * @description Make an order for one of its bills. amount: as it was shown; refused when it is another by now.
+         */
+        post: operations["anju_utilities_api_pay"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3044,7 +4256,7 @@ export interface components {
          * NoticeKind
          * @enum {string}
          */
-        NoticeKind: "home" | "security" | "face" | "policy" | "rights" | "visitor" | "vehicle" | "rental" | "gate";
+        NoticeKind: "home" | "security" | "face" | "policy" | "rights" | "visitor" | "vehicle" | "rental" | "gate" | "call" | "fees" | "wallet";
         /** NoticeList */
         NoticeList: {
             /** Items */
@@ -3081,6 +4293,54 @@ export interface components {
              * Format: date-time
              */
             expires: string;
+        };
+        /**
+         * PushOut
+         * @description public_key: the `applicationServerKey` a browser subscribes with. agreed: whether the person agrees to the purpose `push`.
+         */
+        PushOut: {
+            /** Public Key */
+            public_key: string;
+            /** Agreed */
+            agreed: boolean;
+            /** Subscriptions */
+            subscriptions: components["schemas"]["PushSubscriptionOut"][];
+        };
+        /**
+         * PushSubscriptionOut
+         * @description here: whether it was made in the session that asks.
+         */
+        PushSubscriptionOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Label */
+            label: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Here */
+            here: boolean;
+        };
+        /**
+         * PushKeysIn
+         * @description As the browser's `PushSubscription.toJSON()` has them, base64url.
+         */
+        PushKeysIn: {
+            /** P256Dh */
+            p256dh: string;
+            /** Auth */
+            auth: string;
+        };
+        /** PushSubscriptionIn */
+        PushSubscriptionIn: {
+            /** Endpoint */
+            endpoint: string;
+            keys: components["schemas"]["PushKeysIn"];
         };
         /** Code */
         Code: {
@@ -4141,6 +5401,916 @@ export interface components {
         FloorIn: {
             /** Floor */
             floor: number;
+        };
+        /**
+         * CallOut
+         * @description picture, message: whether there is one. mine: whether this person answered it. opened_at: when it opened the gate.
+         */
+        CallOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Gate */
+            gate: string;
+            /** Home */
+            home: string;
+            state: components["schemas"]["CallState"];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Answered At */
+            answered_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Opened At */
+            opened_at: string | null;
+            /** Picture */
+            picture: boolean;
+            /** Message */
+            message: boolean;
+            /** Mine */
+            mine: boolean;
+        };
+        /**
+         * CallState
+         * @description Where a call stands.
+         * @enum {string}
+         */
+        CallState: "ringing" | "answered" | "ended" | "missed" | "refused" | "cancelled" | "busy";
+        /**
+         * QuietOut
+         * @description since, until: each day from and to, local time; null for never.
+         */
+        QuietOut: {
+            /** Off */
+            off: boolean;
+            /** Since */
+            since: string | null;
+            /** Until */
+            until: string | null;
+        };
+        /**
+         * Accepted
+         * @description leg: what this device shows to speak for the call. offer: the gate's half of the connection (SDP).
+         */
+        Accepted: {
+            /** Leg */
+            leg: string;
+            /** Offer */
+            offer: string;
+            /** Ice */
+            ice: components["schemas"]["IceOut"][];
+        };
+        /** IceOut */
+        IceOut: {
+            /** Urls */
+            urls: string[];
+            /** Username */
+            username?: string | null;
+            /** Credential */
+            credential?: string | null;
+        };
+        /** ConnectIn */
+        ConnectIn: {
+            /** Leg */
+            leg: string;
+            /** Answer */
+            answer: string;
+        };
+        /** LegIn */
+        LegIn: {
+            /** Leg */
+            leg: string;
+        };
+        /** SipDeviceOut */
+        SipDeviceOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Label */
+            label: string;
+            /** Home */
+            home: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * SipDevices
+         * @description available: whether this installation rings softphones at all.
+         */
+        SipDevices: {
+            /** Available */
+            available: boolean;
+            /** Devices */
+            devices: components["schemas"]["SipDeviceOut"][];
+        };
+        /**
+         * SipDeviceMade
+         * @description Shown once. qr: what Linphone scans, good for ten minutes and one device; from then on this password no longer counts.
+         */
+        SipDeviceMade: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Qr */
+            qr: string;
+            /** Username */
+            username: string;
+            /** Password */
+            password: string;
+            /** Domain */
+            domain: string;
+            /** Server */
+            server: string;
+        };
+        /** SipDeviceIn */
+        SipDeviceIn: {
+            /**
+             * Home
+             * Format: uuid
+             */
+            home: string;
+            /** Label */
+            label: string;
+        };
+        /**
+         * TelephoneHomeOut
+         * @description after: seconds without an answer until the telephone is rung; null: it is not. number: of the community, that rings; "": none.
+         */
+        TelephoneHomeOut: {
+            /**
+             * Home
+             * Format: uuid
+             */
+            home: string;
+            /** Label */
+            label: string;
+            /** Number */
+            number: string;
+            /** After */
+            after: number | null;
+        };
+        /**
+         * TelephonesOut
+         * @description phone: the account's own, masked. waits: what may be chosen.
+         */
+        TelephonesOut: {
+            /** Phone */
+            phone: string;
+            /** Homes */
+            homes: components["schemas"]["TelephoneHomeOut"][];
+            /** Waits */
+            waits: number[];
+        };
+        /** TelephoneIn */
+        TelephoneIn: {
+            /** After */
+            after: number;
+        };
+        /**
+         * Through
+         * @description By which institution somebody pays.
+         * @enum {string}
+         */
+        Through: "wechat_pay" | "alipay" | "unionpay" | "wallet";
+        /** WayOut */
+        WayOut: {
+            through: components["schemas"]["Through"];
+            /** Title */
+            title: string;
+        };
+        /**
+         * LineOut
+         * @description Fen. returned: of the amount, what was given back. declined: what the institution did not give back, and is owed still.
+         */
+        LineOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Title */
+            title: string;
+            through: components["schemas"]["Through"];
+            /** Amount */
+            amount: number;
+            /** Returned */
+            returned: number;
+            /** Declined */
+            declined: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            category: components["schemas"]["Spending"];
+            /** Tags */
+            tags: string[];
+            /** Note */
+            note: string;
+        };
+        /**
+         * MonthOut
+         * @description spent: fen, without what was given back.
+         */
+        MonthOut: {
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            /** Spent */
+            spent: number;
+            /** By */
+            by: components["schemas"]["SpentOut"][];
+            /** Lines */
+            lines: components["schemas"]["LineOut"][];
+        };
+        /**
+         * Spending
+         * @description What somebody counts a payment towards.
+         * @enum {string}
+         */
+        Spending: "home" | "car" | "shopping" | "family" | "other";
+        /** SpentOut */
+        SpentOut: {
+            category: components["schemas"]["Spending"];
+            /** Amount */
+            amount: number;
+        };
+        /** RemarkIn */
+        RemarkIn: {
+            category: components["schemas"]["Spending"];
+            /** Tags */
+            tags: string[];
+            /** Note */
+            note: string;
+        };
+        /**
+         * PaymentOut
+         * @description amount: fen. opens: the address to scan or open, while it can be paid.
+         */
+        PaymentOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            through: components["schemas"]["Through"];
+            state: components["schemas"]["PaymentState"];
+            /** Amount */
+            amount: number;
+            /** Title */
+            title: string;
+            /** Opens */
+            opens: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /**
+         * PaymentState
+         * @description CREATED: the institution has not confirmed that it knows the order.
+         * @enum {string}
+         */
+        PaymentState: "created" | "waiting" | "paid" | "closed";
+        /** BankCardOut */
+        BankCardOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Bank */
+            bank: string;
+            /** Last4 */
+            last4: string;
+        };
+        /**
+         * Level
+         * @description How well the institution knows the holder, as the central bank counts it (2015 No. 43).
+         * @enum {string}
+         */
+        Level: "V1" | "V2" | "V3";
+        /**
+         * WalletOut
+         * @description Fen. state: `none` before it is opened. free: what can be spent. held: reserved for what is being worked on.
+         *     today, year: what may still be paid from the balance. unproven: of today's, with the payment password alone.
+         */
+        WalletOut: {
+            /** Offered */
+            offered: boolean;
+            /** Real Name */
+            real_name: boolean;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "none" | "open" | "frozen";
+            level?: components["schemas"]["Level"] | null;
+            /**
+             * Free
+             * @default 0
+             */
+            free: number;
+            /**
+             * Held
+             * @default 0
+             */
+            held: number;
+            /**
+             * Today
+             * @default 0
+             */
+            today: number;
+            /**
+             * Unproven
+             * @default 0
+             */
+            unproven: number;
+            /**
+             * Year
+             * @default 0
+             */
+            year: number;
+            /**
+             * Cards
+             * @default []
+             */
+            cards: components["schemas"]["BankCardOut"][];
+        };
+        /**
+         * ApplyIn
+         * @description name, id_number: of somebody whose name nobody has checked yet.
+         */
+        ApplyIn: {
+            /** Card */
+            card: string;
+            /** Phone */
+            phone: string;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Id Number
+             * @default
+             */
+            id_number: string;
+        };
+        /** NewPasswordIn */
+        NewPasswordIn: {
+            /** Code */
+            code: string;
+            /** Password */
+            password: string;
+        };
+        /** PaymentPasswordIn */
+        PaymentPasswordIn: {
+            /** Password */
+            password: string;
+        };
+        /** BindIn */
+        BindIn: {
+            /** Card */
+            card: string;
+            /** Phone */
+            phone: string;
+            /** Password */
+            password: string;
+        };
+        /** BankCodeIn */
+        BankCodeIn: {
+            /** Code */
+            code: string;
+        };
+        /**
+         * MovementKind
+         * @enum {string}
+         */
+        MovementKind: "top_up" | "withdraw" | "transfer" | "pay" | "packet" | "share" | "untaken";
+        /**
+         * MovementState
+         * @description CODE: the bank waits for the code that it has sent. ASKED: what the institution did is not known yet.
+         * @enum {string}
+         */
+        MovementState: "asked" | "code" | "done" | "failed";
+        /**
+         * WalletMovementOut
+         * @description amount: fen; below zero when it left the balance. code: the bank waits for the code that it has sent.
+         */
+        WalletMovementOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            kind: components["schemas"]["MovementKind"];
+            /** Amount */
+            amount: number;
+            /** Card */
+            card: string;
+            /** By Card */
+            by_card: boolean;
+            state: components["schemas"]["MovementState"];
+            /** Reason */
+            reason: string;
+            /** Incoming */
+            incoming: boolean;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /** ByCardIn */
+        ByCardIn: {
+            /** Password */
+            password: string;
+            /** Wish */
+            wish?: string | null;
+            /** Amount */
+            amount: number;
+            /**
+             * Card
+             * Format: uuid
+             */
+            card: string;
+        };
+        /** PayeeOut */
+        PayeeOut: {
+            /** Name */
+            name: string;
+        };
+        /** TransferIn */
+        TransferIn: {
+            /** Password */
+            password: string;
+            /** Wish */
+            wish?: string | null;
+            /** Amount */
+            amount: number;
+            /** Phone */
+            phone: string;
+        };
+        /**
+         * WalletPayIn
+         * @description card: from a bank card; from the balance without.
+         */
+        WalletPayIn: {
+            /** Password */
+            password: string;
+            /**
+             * Payment
+             * Format: uuid
+             */
+            payment: string;
+            /** Card */
+            card?: string | null;
+        };
+        /**
+         * SentOut
+         * @description movement: what the wallet makes of it; its code may be wanted.
+         */
+        SentOut: {
+            /**
+             * Packet
+             * Format: uuid
+             */
+            packet: string;
+            movement: components["schemas"]["WalletMovementOut"];
+        };
+        /**
+         * PacketIn
+         * @description home: one of one's own. members_only: for its other members; otherwise for whoever lives in the community and has the link.
+         */
+        PacketIn: {
+            /**
+             * Home
+             * Format: uuid
+             */
+            home: string;
+            /** Members Only */
+            members_only: boolean;
+            /** Amount */
+            amount: number;
+            /** Count */
+            count: number;
+            split: components["schemas"]["Split"];
+            /**
+             * Greeting
+             * @default
+             */
+            greeting: string;
+            /** Password */
+            password: string;
+            /** Wish */
+            wish?: string | null;
+        };
+        /**
+         * Split
+         * @enum {string}
+         */
+        Split: "equal" | "lucky";
+        /**
+         * PacketOut
+         * @description Fen. taken: how many shares. mine: what one has taken oneself. shares: for the sender, and for whoever has taken one.
+         */
+        PacketOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Sender */
+            sender: string;
+            /** Own */
+            own: boolean;
+            /** Greeting */
+            greeting: string;
+            /** Members Only */
+            members_only: boolean;
+            /** Amount */
+            amount: number;
+            /** Count */
+            count: number;
+            /** Taken */
+            taken: number;
+            split: components["schemas"]["Split"];
+            state: components["schemas"]["PacketState"];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Until */
+            until: string | null;
+            /** Mine */
+            mine: number | null;
+            /** Arriving */
+            arriving: boolean;
+            /** Shares */
+            shares: components["schemas"]["ShareOut"][];
+        };
+        /**
+         * PacketState
+         * @description FUNDING: the sender's money is on its way into it. ENDING: its time is over, the rest is on its way back.
+         * @enum {string}
+         */
+        PacketState: "funding" | "failed" | "open" | "empty" | "ending" | "ended";
+        /**
+         * ShareOut
+         * @description name: as whoever took it calls themselves. best: the largest of a lucky packet that has been taken whole.
+         */
+        ShareOut: {
+            /** Name */
+            name: string;
+            /** Amount */
+            amount: number;
+            /** At */
+            at: string | null;
+            /** Best */
+            best: boolean;
+        };
+        /**
+         * Appeal
+         * @enum {string}
+         */
+        Appeal: "none" | "waiting" | "lifted" | "upheld";
+        /**
+         * Outcome
+         * @enum {string}
+         */
+        Outcome: "allow" | "prove" | "refuse";
+        /**
+         * RiskVerdictOut
+         * @description kind: of movement, as the wallet names it. amount: fen. reasons: sentences. answer: what staff said to the appeal.
+         */
+        RiskVerdictOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Amount */
+            amount: number;
+            outcome: components["schemas"]["Outcome"];
+            /** Reasons */
+            reasons: string[];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            appeal: components["schemas"]["Appeal"];
+            /** Answer */
+            answer: string;
+            /** Lifted Until */
+            lifted_until: string | null;
+        };
+        /** PleaIn */
+        PleaIn: {
+            /** Plea */
+            plea: string;
+        };
+        /**
+         * BillOut
+         * @description Fen. owed: what is still to be paid now, with the fee for paying late in it. detail: how the amount came about. dial: whether
+         *     there is a picture of the meter's reading.
+         */
+        BillOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Item */
+            item: string;
+            /**
+             * Period
+             * Format: date
+             */
+            period: string;
+            /**
+             * Ends
+             * Format: date
+             */
+            ends: string;
+            /** Due */
+            due: string | null;
+            state: components["schemas"]["BillState"];
+            /** Amount */
+            amount: number;
+            /** Paid */
+            paid: number;
+            /** Late */
+            late: number;
+            /** Owed */
+            owed: number;
+            /** Detail */
+            detail: {
+                [key: string]: string;
+            };
+            /** Dial */
+            dial: boolean;
+        };
+        /**
+         * BillState
+         * @enum {string}
+         */
+        BillState: "draft" | "issued" | "paid" | "cancelled";
+        /**
+         * FeesOut
+         * @description owed: fen, of all open bills. ahead: fen that have been paid ahead.
+         */
+        FeesOut: {
+            /** Home */
+            home: string;
+            /** Owed */
+            owed: number;
+            /** Ahead */
+            ahead: number;
+            /** Bills */
+            bills: components["schemas"]["BillOut"][];
+        };
+        /**
+         * PayIn
+         * @description shown: `page` to go on in the institution's own app on this phone, `code` to scan with another.
+         */
+        PayIn: {
+            /** Bills */
+            bills: string[];
+            through: components["schemas"]["Through"];
+            /** @default code */
+            shown: components["schemas"]["Shown"];
+        };
+        /**
+         * Shown
+         * @description How whoever pays gets to the institution: a QR code to scan, or a page that opens on the phone.
+         * @enum {string}
+         */
+        Shown: "code" | "page";
+        /**
+         * FeeLinkOut
+         * @description key: the secret of the link, told once.
+         */
+        FeeLinkOut: {
+            /** Key */
+            key: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /** FeeLinkIn */
+        FeeLinkIn: {
+            /** Bills */
+            bills: string[];
+        };
+        /**
+         * ForOthersOut
+         * @description What a link is for.
+         */
+        ForOthersOut: {
+            /** Community */
+            community: string;
+            /** Home */
+            home: string;
+            /** Owed */
+            owed: number;
+            /** Bills */
+            bills: components["schemas"]["BillOut"][];
+            /** Ways */
+            ways: components["schemas"]["WayOut"][];
+        };
+        /** FeeKeyIn */
+        FeeKeyIn: {
+            /** Key */
+            key: string;
+        };
+        /** ForOthersPayIn */
+        ForOthersPayIn: {
+            /** Key */
+            key: string;
+            through: components["schemas"]["Through"];
+            /** @default code */
+            shown: components["schemas"]["Shown"];
+        };
+        /** ForOthersPaymentIn */
+        ForOthersPaymentIn: {
+            /** Key */
+            key: string;
+            /**
+             * Payment
+             * Format: uuid
+             */
+            payment: string;
+        };
+        /**
+         * Back
+         * @description Where the money is.
+         * @enum {string}
+         */
+        Back: "under_way" | "done" | "declined";
+        /**
+         * FeeReceiptOut
+         * @description back: where its money is, once the receipt has been taken back.
+         */
+        FeeReceiptOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Number */
+            number: string;
+            method: components["schemas"]["Method"];
+            /** Amount */
+            amount: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            back: components["schemas"]["Back"] | null;
+        };
+        /**
+         * Method
+         * @description How it was paid.
+         * @enum {string}
+         */
+        Method: "wechat_pay" | "alipay" | "unionpay" | "wallet" | "cash" | "pos" | "prepaid";
+        /**
+         * ServiceKind
+         * @description What a company delivers.
+         * @enum {string}
+         */
+        ServiceKind: "electric" | "water" | "gas";
+        /** UtilitiesOut */
+        UtilitiesOut: {
+            /** Offered */
+            offered: boolean;
+            /** Accounts */
+            accounts: components["schemas"]["UtilityAccountOut"][];
+            /** Paid */
+            paid: components["schemas"]["UtilityPaidOut"][];
+        };
+        /**
+         * UtilityAccountOut
+         * @description number: masked.
+         */
+        UtilityAccountOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            service: components["schemas"]["ServiceKind"];
+            /** Company */
+            company: string;
+            /** Number */
+            number: string;
+        };
+        /**
+         * UtilityPaidOut
+         * @description amount: fen. number: the receipt's; empty until the company has been paid.
+         */
+        UtilityPaidOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            service: components["schemas"]["ServiceKind"];
+            /** Company */
+            company: string;
+            /** Period */
+            period: string;
+            /** Amount */
+            amount: number;
+            state: components["schemas"]["UtilityState"];
+            /** Number */
+            number: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
+         * UtilityState
+         * @description ASKED: not paid to us. PAID: paid to us; the company is to get it. REFUSED: it does not, and the payer gets the money back.
+         *
+         *     DECLINED: the institution does not give it back; the office does, another way.
+         * @enum {string}
+         */
+        UtilityState: "asked" | "paid" | "settled" | "refused" | "declined" | "returned";
+        /**
+         * Service
+         * @description What a company delivers.
+         * @enum {string}
+         */
+        Service: "electric" | "water" | "gas";
+        /** UtilityCompanyOut */
+        UtilityCompanyOut: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** City */
+            city: string;
+        };
+        /** UtilityAccountIn */
+        UtilityAccountIn: {
+            /**
+             * Home
+             * Format: uuid
+             */
+            home: string;
+            service: components["schemas"]["Service"];
+            /** Company */
+            company: string;
+            /** Number */
+            number: string;
+        };
+        /**
+         * UtilityOwedOut
+         * @description Fen. fine: of the amount, what is for paying late.
+         */
+        UtilityOwedOut: {
+            /** Period */
+            period: string;
+            /** Amount */
+            amount: number;
+            /** Fine */
+            fine: number;
+        };
+        /** UtilityPayIn */
+        UtilityPayIn: {
+            /** Period */
+            period: string;
+            /** Amount */
+            amount: number;
+            through: components["schemas"]["Through"];
+            /** @default code */
+            shown: components["schemas"]["Shown"];
         };
     };
     responses: never;
@@ -5539,6 +7709,70 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Ticket"];
                 };
+            };
+        };
+    };
+    anju_notices_push_api_subscriptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushOut"];
+                };
+            };
+        };
+    };
+    anju_notices_push_api_subscribe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PushSubscriptionIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushSubscriptionOut"];
+                };
+            };
+        };
+    };
+    anju_notices_push_api_unsubscribe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -7155,6 +9389,462 @@ export interface operations {
             };
         };
     };
+    anju_intercom_api_calls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallOut"][];
+                };
+            };
+        };
+    };
+    anju_intercom_api_ringing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallOut"][];
+                };
+            };
+        };
+    };
+    anju_intercom_api_quiet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuietOut"];
+                };
+            };
+        };
+    };
+    anju_intercom_api_set_quiet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuietOut"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuietOut"];
+                };
+            };
+        };
+    };
+    anju_intercom_api_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallOut"];
+                };
+            };
+        };
+    };
+    anju_intercom_api_picture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+        };
+    };
+    anju_intercom_api_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+        };
+    };
+    anju_intercom_api_forget_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_intercom_api_accept: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
+        };
+    };
+    anju_intercom_api_connect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectIn"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_intercom_api_open_gate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LegIn"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_intercom_api_refuse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_intercom_api_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LegIn"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_sip_api_sip_devices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SipDevices"];
+                };
+            };
+        };
+    };
+    anju_sip_api_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SipDeviceIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SipDeviceMade"];
+                };
+            };
+        };
+    };
+    anju_sip_api_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_sip_api_provision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+        };
+    };
+    anju_sip_telephone_api_telephone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TelephonesOut"];
+                };
+            };
+        };
+    };
+    anju_sip_telephone_api_choose: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TelephoneIn"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_sip_telephone_api_leave: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_sip_telephone_api_card: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+        };
+    };
     anju_terminals_api_report: {
         parameters: {
             query?: never;
@@ -7213,6 +9903,1026 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    anju_payments_api_ways: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WayOut"][];
+                };
+            };
+        };
+    };
+    anju_payments_api_months: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                year: number;
+                month: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonthOut"];
+                };
+            };
+        };
+    };
+    anju_payments_api_exported: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                year: number;
+                month: number;
+                kind: "csv" | "xlsx";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_payments_api_remark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                payment: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemarkIn"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_payments_api_payment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                payment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOut"];
+                };
+            };
+        };
+    };
+    anju_payments_api_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                payment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOut"];
+                };
+            };
+        };
+    };
+    anju_wallet_api_wallet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletOut"];
+                };
+            };
+        };
+    };
+    anju_wallet_api_apply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplyIn"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_wallet_api_opened: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPasswordIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletOut"];
+                };
+            };
+        };
+    };
+    anju_wallet_api_close: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaymentPasswordIn"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_wallet_api_bind: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BindIn"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_wallet_api_bound: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BankCodeIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletOut"];
+                };
+            };
+        };
+    };
+    anju_wallet_api_refresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletOut"];
+                };
+            };
+        };
+    };
+    anju_wallet_api_unbind: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                card: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaymentPasswordIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletOut"];
+                };
+            };
+        };
+    };
+    anju_wallet_api_find_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_wallet_api_found_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPasswordIn"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_wallet_api_top_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ByCardIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletMovementOut"];
+                };
+            };
+        };
+    };
+    anju_wallet_api_withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ByCardIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletMovementOut"];
+                };
+            };
+        };
+    };
+    anju_wallet_api_payee: {
+        parameters: {
+            query: {
+                phone: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayeeOut"];
+                };
+            };
+        };
+    };
+    anju_wallet_api_transfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransferIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletMovementOut"];
+                };
+            };
+        };
+    };
+    anju_wallet_api_pay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WalletPayIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletMovementOut"];
+                };
+            };
+        };
+    };
+    anju_wallet_api_confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                movement: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BankCodeIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletMovementOut"];
+                };
+            };
+        };
+    };
+    anju_wallet_api_movement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                movement: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletMovementOut"];
+                };
+            };
+        };
+    };
+    anju_wallet_api_movements: {
+        parameters: {
+            query?: {
+                before?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletMovementOut"][];
+                };
+            };
+        };
+    };
+    anju_packets_api_packets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PacketOut"][];
+                };
+            };
+        };
+    };
+    anju_packets_api_send: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PacketIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentOut"];
+                };
+            };
+        };
+    };
+    anju_packets_api_packet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                packet: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PacketOut"];
+                };
+            };
+        };
+    };
+    anju_packets_api_take: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                packet: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PacketOut"];
+                };
+            };
+        };
+    };
+    anju_risk_api_verdicts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskVerdictOut"][];
+                };
+            };
+        };
+    };
+    anju_risk_api_appeal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                verdict: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PleaIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskVerdictOut"];
+                };
+            };
+        };
+    };
+    anju_billing_api_fees: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeesOut"];
+                };
+            };
+        };
+    };
+    anju_billing_api_dial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                home: string;
+                bill: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_billing_api_pay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PayIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOut"];
+                };
+            };
+        };
+    };
+    anju_billing_api_make_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeeLinkIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeeLinkOut"];
+                };
+            };
+        };
+    };
+    anju_billing_api_for_others: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeeKeyIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForOthersOut"];
+                };
+            };
+        };
+    };
+    anju_billing_api_pay_for_others: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForOthersPayIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOut"];
+                };
+            };
+        };
+    };
+    anju_billing_api_payment_for_others: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForOthersPaymentIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOut"];
+                };
+            };
+        };
+    };
+    anju_billing_api_of_home: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeeReceiptOut"][];
+                };
+            };
+        };
+    };
+    anju_billing_api_as_pdf: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                home: string;
+                receipt: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_utilities_api_utilities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UtilitiesOut"];
+                };
+            };
+        };
+    };
+    anju_utilities_api_companies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description What a company delivers. */
+                service: "electric" | "water" | "gas";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UtilityCompanyOut"][];
+                };
+            };
+        };
+    };
+    anju_utilities_api_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UtilityAccountIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UtilityAccountOut"];
+                };
+            };
+        };
+    };
+    anju_utilities_api_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_utilities_api_owed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UtilityOwedOut"][];
+                };
+            };
+        };
+    };
+    anju_utilities_api_pay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UtilityPayIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOut"];
+                };
             };
         };
     };

@@ -2,8 +2,8 @@ import { onUnmounted } from 'vue'
 import { api, ask } from '@/api/client'
 import { Stream } from './reconnect'
 
-export type LiveEvent = 'notice' | 'application' | 'entry' | 'face' | 'consent' | 'home' | 'gate' | 'visit' | 'vehicle' | 'hello'
-const EVENTS: LiveEvent[] = ['notice', 'application', 'entry', 'face', 'consent', 'home', 'gate', 'visit', 'vehicle', 'hello']
+export type LiveEvent = 'notice' | 'application' | 'entry' | 'face' | 'consent' | 'home' | 'gate' | 'visit' | 'vehicle' | 'call' | 'hello'
+const EVENTS: LiveEvent[] = ['notice', 'application', 'entry', 'face', 'consent', 'home', 'gate', 'visit', 'vehicle', 'call', 'hello']
 
 const listeners = new Map<LiveEvent, Set<() => void>>()
 

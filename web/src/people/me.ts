@@ -4,6 +4,7 @@ import { noteServerTime } from '@/access/clock'
 import { api, ask, whenSignedOut, type Schema } from '@/api/client'
 import { asProblem } from '@/api/problem'
 import { startLive, stopLive } from '@/live/stream'
+import { forgetPush, keepPush } from '@/notices/push'
 import { chosenLanguage, currentLanguage, useLanguage, type Language } from '@/texts/i18n'
 
 /** The signed-in person; null: nobody is; undefined: not known yet, because the server could not be asked. */
@@ -14,6 +15,13 @@ whenSignedOut(() => {
 })
 
 watch(me, (person) => (person ? startLive() : stopLive()))
+watch(
+  () => me.value?.id,
+  (person) => {
+    // Without a network it is tried again at the next start.
+    if (person) void keepPush(person).catch(() => undefined)
+  },
+)
 
 export async function loadMe(): Promise<void> {
   const asked = Date.now()
@@ -48,5 +56,5 @@ export async function change(change: Schema['MeChange']): Promise<void> {
 /** After signing out nothing of the person stays on this device. */
 export async function leave(): Promise<void> {
   me.value = null
-  await forgetPhoneKey()
+  await Promise.all([forgetPhoneKey(), forgetPush()])
 }

@@ -11,6 +11,7 @@ VERBS = {
     "tour": "walk the main journey through the running system, headlessly",
     "demo": "demo data: seed, code (a demo member of staff's second factor)",
     "gate": "a gate's own program: register, run",
+    "sip": "calls by SIP beside the app: up, down, status",
     "test": "install what tests need and run them all",
     "audit": "the proofs' hash chain: verify, head",
     "privacy": "prove the privacy promises; print what may be connected to",

@@ -21,6 +21,10 @@ NAMES = {
     "ingest": "entries into PostgreSQL, against bare batched inserts of the same rows",
     "gates": "a thousand gates: connecting, learning, entries, a revocation to the last of them",
     "decision": "every way in but a face's, at a gate that knows 20,000 grants",
+    "ring": "a visitor's call to the ringing of three phones, and answering to media both ways, in real browsers",
+    "money": "transfers against pgbench's on the same cluster, a community's bills, a day's statement",
+    "paying": "database, web and worker killed and the institution lost a hundred times while fees are paid",
+    "sip": "calls by SIP: a hundred a second, two hundred relayed, a key to the door, each server killed, torn messages",
     "kill": "gate, bus, database and web killed in turn while people come in",
 }
 _SPINS = 200_000

@@ -74,8 +74,8 @@ def _egress() -> None:
     for host, port in reach.own():
         print(f"# the platform's own part: {host}:{port}")
     for one in RECIPIENTS.values():
-        where = one.host()
-        print(f"# {one.code}: {f'allow the addresses of {where[0]} (port {where[1]})' if where else 'not set up'}")
+        where = ", ".join(f"{host} (port {port})" for host, port in one.places())
+        print(f"# {one.code}: {f'allow the addresses of {where}' if where else 'not set up'}")
 
 
 def main(arguments: list[str]) -> int:

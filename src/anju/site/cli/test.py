@@ -11,14 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from anju.installation.paths import BIN, REPO
+from anju.sip import packages
 from anju.site.cli import up
 
 PACKAGES = {
     "/usr/bin/chromium": "chromium",
     "/usr/share/fonts/opentype/noto": "fonts-noto-cjk",
     "/usr/bin/strace": "strace",
+    "/usr/bin/linphonec": "linphone-cli",
+    "/usr/bin/sipp": "sip-tester",
 }
-"""What the browser journeys and the watch over connections need of Debian, by a path that shows it is there."""
+"""What the browser journeys, the watch over connections and calls by SIP need of Debian, by a path that shows it is there."""
 
 MOST_SECONDS = 25 * 60
 
@@ -55,13 +58,14 @@ def promises() -> Check:
 
 def install_packages() -> list[str]:
     """Install what Debian must bring. Returns what could not be installed."""
-    missing = [package for path, package in PACKAGES.items() if not Path(path).exists()]
+    missing = [package for path, package in PACKAGES.items() if not Path(path).exists()] + packages.missing()
     if not missing:
         return []
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         return missing
     sys.stdout.write(f"  installing {' '.join(missing)}\n")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    # Debian starts servers when it installs them; the tests start their own.
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     subprocess.run(["apt-get", "update", "-q"], env=environment, check=False, capture_output=True)
     done = subprocess.run(
         ["apt-get", "install", "-qy", "--no-install-recommends", *missing],
@@ -102,7 +106,7 @@ def main(arguments: list[str]) -> int:
         sys.stdout.write(
             f"  ✗ not installed: {' '.join(missing)}. Run once: sudo apt-get install -y {' '.join(missing)}\n"
         )
-        sys.stdout.write("    browser journeys are skipped without them, and the run counts as failed\n")
+        sys.stdout.write("    what needs them is skipped, and the run counts as failed\n")
     return 0 if _pytest(rest, environment) and well and not missing else 1
 
 

@@ -1,5 +1,6 @@
 """Somebody whose every value is unlike any other, so that a trace of it can be found wherever it was left."""
 
+import base64
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from anju.people import id_number
 from anju.privacy import erasure
 from anju.privacy.sealed import Sealed, SealedValue
 from anju.privacy.vault import Erased
+from anju.site.tour.kiosk import Kiosk
 from anju.site.tour.photos import Sitter, frame
 from anju.site.tour.resident import Resident, expect
 from anju.site.tour.scratch import Place
@@ -57,6 +59,7 @@ class Canary:
         self._visitor(guest)
         self._household()
         self._car()
+        self._called()
         self._fail()
 
     def _apply(self, staff: Staff) -> None:
@@ -111,6 +114,21 @@ class Canary:
             self.values[label] = f"鲁A{secrets.randbelow(10**5):05}"
             self.app.post(f"/vehicles/{path}", {"home": home, "plate": self.values[label], **more})
 
+    def _called(self) -> None:
+        """Somebody at the gate is seen, declined and leaves word; a softphone rings as well."""
+        app = self.app
+        app.agree("intercom", "intercom_message", "push")
+        home = app.get("/homes")[0]
+        app.post("/sip/devices", {"home": home["id"], "label": self._new("softphone", "话机{}")})
+        face = _with_comment(_picture(), self._new("gate picture's metadata", "call-{}").encode())
+        with Kiosk(self.place.gate) as kiosk:
+            picture = base64.b64encode(face).decode()
+            call = kiosk.call("dial", to=home["id"], offer="v=0", picture=picture)["call"]
+            app.post(f"/calls/{call}/refuse")
+            kiosk.called()
+            sound = base64.b64encode(self._new("visitor's message", "sound-{}").encode()).decode()
+            expect_left(kiosk.call("message", call=call, kind="audio/webm", sound=sound))
+
     def let(self, listing: str) -> None:
         """A home of one's own to let, somebody else's to see and to rent."""
         app = self.app
@@ -163,6 +181,12 @@ class Canary:
         app = self.app
         app.post("/rights/requests", {"kind": "explain", "text": self._new("question", "为什么{}")})
         app.get("/rights/export.json")
+
+
+def expect_left(told: dict[str, object]) -> None:
+    """Raises RuntimeError when a visitor's message was not taken."""
+    if not told.get("ok"):
+        raise RuntimeError(f"the message was not taken: {told}")
 
 
 def _soon() -> dict[str, str]:

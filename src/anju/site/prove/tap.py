@@ -72,7 +72,7 @@ def judge(seen: Seen, sms: Provider, report: Report) -> None:
     from anju.privacy.models import Sharing
 
     own = {("127.0.0.1", ports()[name]) for name in ("postgres", "nats", "web", "live", "nats_monitor")}
-    declared = own | {place for one in RECIPIENTS.values() if (place := one.host())}
+    declared = own | {place for one in RECIPIENTS.values() for place in one.places()}
     declared |= {("127.0.0.1", sms.server_port)}
     strange = sorted(place for place in seen.places if place not in declared and place[1] != 0)
     report.add("5 tap", yes(seen.possible, seen.why or f"{len(seen.places)} places seen"))

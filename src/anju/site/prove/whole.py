@@ -15,22 +15,33 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import django
 import psycopg
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "anju.site.settings")
 django.setup()
 
 from django.db import connections  # noqa: E402  Django must be set up first
+from django.utils import timezone  # noqa: E402
 
 from anju.access import tasks as gate_jobs  # noqa: E402
+from anju.billing import dials  # noqa: E402
+from anju.billing.models import Basis, FeeItem, Meter, Reading  # noqa: E402
 from anju.cards import actions as cards  # noqa: E402
-from anju.homes.models import Home, Member, Role  # noqa: E402
+from anju.homes.models import Community, Home, Member, Role  # noqa: E402
 from anju.homes.purposes import HOME_CERTIFICATION  # noqa: E402
 from anju.installation.paths import LOGS, VAR  # noqa: E402
+from anju.intercom.models import Call  # noqa: E402
+from anju.notices import push  # noqa: E402
+from anju.packets.models import Packet, PacketState, Split  # noqa: E402
 from anju.partners.purposes import ACCOUNT  # noqa: E402
+from anju.partners.web_push import Keys  # noqa: E402
+from anju.payments import mine  # noqa: E402
+from anju.payments.models import Payment, Spending  # noqa: E402
 from anju.people import actions as people  # noqa: E402
 from anju.people.models import Person  # noqa: E402
 from anju.privacy import chain, consent, erasure, scope  # noqa: E402
@@ -42,6 +53,7 @@ from anju.rights import actions as rights  # noqa: E402
 from anju.rights import cancellation  # noqa: E402
 from anju.rights import tasks as rights_jobs  # noqa: E402
 from anju.rights.models import Request, RightState, TargetKind, TargetState  # noqa: E402
+from anju.risk.models import Outcome, Verdict  # noqa: E402
 from anju.site import backup, postgres  # noqa: E402
 from anju.site.prove import canary, detectors, gates, provider, scanner, tamper, tap  # noqa: E402
 from anju.site.prove.waiting import wait_for  # noqa: E402
@@ -50,10 +62,12 @@ from anju.site.tour import photos, scratch  # noqa: E402
 from anju.site.tour.resident import Unexpected  # noqa: E402
 from anju.site.tour.scratch import Place  # noqa: E402
 from anju.site.tour.staff import Staff  # noqa: E402
+from anju.utilities.models import ServiceKind, UtilityAccount  # noqa: E402
 
 ERASED, LIVING = 10, 40
 TRIALS = 1000
 _CODE = re.compile(r"验证码\s*(\d{6})")
+_PUSH_HOST = "127.0.0.1:9"
 _CONTROL = "对照control-7f3a"
 
 
@@ -98,19 +112,69 @@ class Trial:
     def plant(self) -> None:
         self.staff.enter()
         self.one.live(self.staff, *photos.shipped()[:2])
+        with scope.platform():
+            called = Call.objects.filter(home__members__person=self.one.people[0], message__isnull=False)
+            self.one.people += [one.visitor for one in called if one.visitor is not None]
+        self._wake()
         self._let()
         self._hand_out_a_card()
+        self._pay()
+        self._keep_money()
         self.one.use_rights()
         self._answer()
         self.sms.answers = 503  # what the provider does not take waits here
         self.one.ask_for_a_code()
         self.erased, self.living = self.neighbours(ERASED), self.neighbours(LIVING)
         with scope.platform():
-            filled, empty = canary.planted(self.one.people)
+            filled, empty = canary.planted([*self.one.people, self._read_a_meter()])
         missing = ", ".join(sorted(empty))
         share = 100 * len(filled) / len(filled | empty)
         self.report.add("1 fields planted", Figure(share, "%", 100, Bar.AT_LEAST, missing))
         self.keys = {f"key {number}": key for number, key in enumerate(_wrapped_keys(self.one.people))}
+
+    def _wake(self) -> None:
+        """A browser to be woken, by a service of the operator's own that is down."""
+        point = ec.generate_private_key(ec.SECP256R1()).public_key()
+        keys = Keys(point.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint), secrets.token_bytes(16))
+        self.one.values["push address"] = f"push{secrets.token_hex(8)}"
+        address = f"http://{_PUSH_HOST}/{self.one.values['push address']}"
+        with scope.person(self.one.people[0]):
+            who = Person.objects.get(pk=self.one.people[0])
+            push.subscribe(who, secrets.token_hex(16), endpoint=address, keys=keys, label="Firefox")
+
+    def _pay(self) -> None:
+        """Something that was paid, with what the payer wrote beside it."""
+        self.one.app.agree("paying")
+        words = {name: f"{name}{secrets.token_hex(4)}" for name in ("tag", "note")}
+        self.one.values |= {f"payment's {name}": text for name, text in words.items()}
+        with scope.platform():
+            who, community = Person.objects.get(pk=self.one.people[0]), Community.objects.get()
+            now = timezone.now()
+            facts = {"through": "alipay", "number": uuid4().hex, "amount": 100, "title": "物业费", "kind": "fees"}
+            paid = {"thing": uuid4(), "state": "paid", "paid_at": now, "until": now}
+            made = Payment.objects.create(community=community, payer=who.pk, **facts, **paid)
+            mine.remark(who, made.pk, category=Spending.HOME, tags=[words["tag"]], note=words["note"])
+
+    def _keep_money(self) -> None:
+        """A red packet with a greeting, an objection to a risk decision, and an account at a company."""
+        self.one.app.agree("wallet", "utilities")
+        words = {name: f"{name}{secrets.token_hex(4)}" for name in ("greeting", "plea", "utility")}
+        self.one.values |= words
+        with scope.platform():
+            who, community = self.one.people[0], Community.objects.get()
+            facts = {"sender": who, "amount": 100, "count": 1, "split": Split.EQUAL, "state": PacketState.ENDED}
+            Packet.objects.create(community=community, greeting=words["greeting"], **facts)
+            Verdict.objects.create(person=who, kind="transfer", amount=100, outcome=Outcome.REFUSE, plea=words["plea"])
+            company = {"service": ServiceKind.WATER, "company": "water", "company_name": "水务"}
+            UtilityAccount.objects.create(community=community, owner=who, number=words["utility"], **company)
+
+    def _read_a_meter(self) -> UUID:
+        """A picture of a dial, which belongs to the reading and to nobody's account. Returns the id that its key goes by."""
+        community, home = Community.objects.get(), Home.objects.earliest("pk")
+        item = FeeItem.objects.create(community=community, name="水费", basis=Basis.METER)
+        meter = Meter.objects.create(community=community, item=item, home=home)
+        reading = Reading.objects.create(community=community, meter=meter, day=timezone.localdate(), value=1)
+        return dials.keep(reading, b"dial").key
 
     def _hand_out_a_card(self) -> None:
         self.one.app.agree("gate_card")
@@ -293,8 +357,10 @@ def run(report: Report) -> None:
         more = {
             "ANJU_CANCELLATION_UNDO_HOURS": "0",
             "ANJU_SMS_URL": sms.url,
+            "ANJU_PUSH_HOSTS": _PUSH_HOST,
             "ANJU_SMS_SECRET": provider.SECRET,
         }
+        os.environ["ANJU_PUSH_HOSTS"] = _PUSH_HOST  # here the browser subscribes, and what was seen is judged
         with scratch.running(keep=True, home=VAR, more=more) as place:
             trial = Trial(place, sms, report)
             with tap.watching(VAR) as seen:

@@ -34,7 +34,7 @@ def context(browser: Browser, size: dict[str, int], *, language: str = "zh-CN") 
     made = browser.new_context(
         viewport={"width": size["width"], "height": size["height"]},
         locale=language,
-        permissions=["camera"],
+        permissions=["camera", "microphone"],
         device_scale_factor=2 if size is PHONE else 1,
         has_touch=size is PHONE,
     )

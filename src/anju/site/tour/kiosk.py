@@ -82,6 +82,18 @@ class Kiosk:
         self._socket.send(json.dumps({"permit": permit}))
         return self._shown(self._answer(), began)
 
+    def call(self, do: str, **said: Any) -> dict[str, Any]:  # JSON
+        """Press something of the dial pad; returns the next thing the page is told of calls."""
+        self._socket.send(json.dumps({"call": {"do": do, **said}}))
+        return self.called()
+
+    def called(self) -> dict[str, Any]:  # JSON
+        """What the page is told of calls next."""
+        while True:
+            told: dict[str, Any] = json.loads(self._socket.recv(timeout=10))
+            if told["type"] in ("call", "message"):
+                return told
+
     def walk_away(self) -> None:
         """Leave, and wait until the gate is ready for the next person."""
         until = time.perf_counter() + 10
