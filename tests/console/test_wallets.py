@@ -56,6 +56,19 @@ def test_an_objection_is_lifted_with_an_answer_and_the_resident_goes_on(
     assert AuditEntry.objects.filter(reason="risk_appeal", actor=manager.person.pk).count() == 1
 
 
+def test_no_objection_lifts_what_stops_the_payee(manager: Desk, holder: Holder, other: Holder) -> None:
+    manager.post("wallets/stop/", {"act": "block", "phone": other.phone, "why": "冒充物业收款"})
+    assert send(holder, other) == "risk_refused"
+    with scope.platform():
+        [verdict], [block] = Verdict.objects.all(), Block.objects.all()
+    holder.door.post(f"/risk/verdicts/{verdict.pk}/appeal", {"plea": "给邻居的团购款"})
+    path = f"wallets/appeals/{verdict.pk}/"
+    assert manager.post(path, {"answer": "已电话核实", "lift": "1"}).status_code == 409
+    manager.post(f"wallets/blocks/{block.pk}/end/", {})
+    assert manager.post(path, {"answer": "已电话核实", "lift": "1"}).status_code == 302
+    assert send(holder, other) == "done"
+
+
 def test_somebody_gets_no_money_until_it_is_lifted(manager: Desk, holder: Holder, other: Holder) -> None:
     asked = {"act": "block", "phone": other.phone, "why": "冒充物业收款"}
     assert manager.post("wallets/stop/", asked).status_code == 302

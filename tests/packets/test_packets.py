@@ -22,11 +22,11 @@ from anju.privacy import scope
 from anju.risk.models import Block
 from anju.wallet import books, mirror
 from anju.wallet import tasks as wallet_tasks
-from anju.wallet.models import Movement
+from anju.wallet.models import Gap, Movement, Wallet, WalletState
 from tests import factories
 from tests.billing.test_at_once import own_database as own_database
 from tests.doors import Answer, Door
-from tests.peers.lianlian import LianLian
+from tests.peers.lianlian import Declined, LianLian
 from tests.wallet.conftest import FIRST, PASSWORD, SECOND, Holder, with_wallet
 from tests.wallet.conftest import custodian as custodian
 from tests.wallet.conftest import serving as serving
@@ -167,6 +167,47 @@ def test_a_blocked_neighbour_takes_nothing(sender: Holder, custodian: LianLian, 
     assert other.door.post(f"/packets/{name}/take").code == "risk_refused"
 
 
+def test_nobody_takes_from_a_frozen_sender_and_it_comes_back(
+    sender: Holder, custodian: LianLian, community: Community
+) -> None:
+    name = lay_out(sender, community, 1_000, 2).body["packet"]
+    other = with_wallet(custodian, community, "1202", SECOND)
+    with scope.platform():
+        Wallet.objects.filter(pk=sender.person.pk).update(state=WalletState.FROZEN)
+    assert other.door.post(f"/packets/{name}/take").code == "packet_stopped"
+    over()
+    assert (sender.balance, other.balance) == (10_000, 0)
+    agrees(custodian, sender, other)
+
+
+def test_a_wallet_is_not_closed_while_a_packet_holds_its_money(sender: Holder, community: Community) -> None:
+    sender.prove()
+    lay_out(sender, community, 10_000, 2)
+    assert sender.balance == 0
+    assert sender.door.post("/wallet/close", {"password": PASSWORD}).code == "wallet_not_empty"
+
+
+def test_a_rest_that_is_declined_is_shown_to_staff_and_tried_again_a_day_later(
+    sender: Holder, custodian: LianLian, community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = lay_out(sender, community, 1_000, 2).body["packet"]
+
+    def declines(_: object) -> None:
+        raise Declined("8002")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(custodian, "do_txn_more_payee_refund", declines)
+        over()
+    with scope.platform():
+        assert [(one.ours, one.theirs) for one in Gap.objects.all()] == [(1_000, 0)]
+        assert Packet.objects.get().until > timezone.now() + timedelta(hours=23)
+    assert sender.balance == 9_000
+    over()
+    assert sender.balance == 10_000
+    assert sender.door.get(f"/packets/{name}").body["state"] == PacketState.ENDED
+    agrees(custodian, sender)
+
+
 @pytest.mark.parametrize("carried_out", [True, False])
 def test_a_share_whose_answer_is_lost_arrives_once_or_is_free_again(
     sender: Holder, custodian: LianLian, community: Community, carried_out: bool
@@ -208,6 +249,28 @@ def test_not_enough_money_lays_out_nothing(sender: Holder, custodian: LianLian, 
     with scope.platform():
         assert not Packet.objects.exists()
     agrees(custodian, sender)
+
+
+def test_twelve_at_once_on_many_packets_do_not_wait_for_each_other_in_a_circle(
+    own_database: None, custodian: LianLian
+) -> None:
+    with scope.platform():
+        community = factories.community()
+    sender = with_wallet(custodian, community, "1201", FIRST, amount=5_000)
+    names = [lay_out(sender, community, 1_000, 6).body["packet"] for _ in range(4)]
+    others = [with_wallet(custodian, community, f"13{at:02}", SECOND) for at in range(6)]
+
+    def take(who: Holder, name: str) -> int:
+        try:
+            return Door.of(who.person).post(f"/packets/{name}/take").status
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda both: take(*both), [(who, name) for name in names for who in others]))
+    assert answers == [200] * 24
+    assert sum(one.balance for one in others) == 4_000
+    agrees(custodian, sender, *others)
 
 
 def test_six_at_once_take_three_shares_and_no_more(own_database: None, custodian: LianLian) -> None:

@@ -1,6 +1,7 @@
 """An institution on loopback, somebody who pays, and something to pay for."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID, uuid4
 
 import pytest
@@ -74,19 +75,28 @@ class Bill:
         return actions.begin(payer.pk, community.pk, through, amount, **facts)
 
 
-@pytest.fixture
-def bill(db: None, monkeypatch: pytest.MonkeyPatch) -> Bill:
+@contextmanager
+def registered() -> Iterator[Bill]:
+    """Something to pay for that payments know of as long as this lasts."""
     made = Bill()
 
     def account(payment: Payment) -> UUID:
         assert payment.thing == made.thing
         return made.account
 
-    monkeypatch.delitem(GOALS, KIND, raising=False)
     Goal(
         KIND,
         account,
         lambda payment: made.told.append(("paid", payment.amount)),
         lambda refund: made.told.append(("returned", refund.amount)),
     )
-    return made
+    try:
+        yield made
+    finally:
+        del GOALS[KIND]
+
+
+@pytest.fixture
+def bill(db: None) -> Iterator[Bill]:
+    with registered() as made:
+        yield made

@@ -78,7 +78,8 @@ class Baresip:
         (folder / "contacts").touch()
         facts = {"transport": way.transport, "authority": place.folder() / "tls" / f"{place.host()}.pem"}
         (folder / "config").write_text(CONFIG.format(modules=MODULES, control=self._control, **facts))
-        command = [PROGRAM, "-4", "-s", "-v", "-f", str(folder)]
+        # Into a file it would keep its last words in a buffer.
+        command = ["stdbuf", "-oL", PROGRAM, "-4", "-s", "-v", "-f", str(folder)]
         out = self._log.open("wb")
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, cwd=folder

@@ -1,9 +1,11 @@
 """Money into a wallet, out of it, to a neighbour and to what is paid for; when the institution behaves, and when it does not."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -11,14 +13,18 @@ from anju.homes.models import Community
 from anju.ledger import queries as ledger
 from anju.notices.models import Notice
 from anju.partners.paying import CHINA
+from anju.partners.purposes import WALLET
 from anju.payments import actions as payments
 from anju.payments import tasks as payment_tasks
 from anju.payments.models import Payment, PaymentState, Statement, Through
-from anju.privacy import scope
-from anju.wallet import books, mirror, tasks
-from anju.wallet.models import Gap, Movement, Wallet
+from anju.privacy import consent, scope
+from anju.risk.models import Block
+from anju.wallet import books, mirror, moving, tasks
+from anju.wallet.models import Gap, Movement, Wallet, WalletState
 from tests import factories
-from tests.payments.conftest import Bill
+from tests.billing.test_at_once import own_database as own_database
+from tests.doors import Answer, Door
+from tests.payments.conftest import Bill, registered
 from tests.payments.conftest import bill as bill
 from tests.peers.lianlian import LianLian
 from tests.wallet.conftest import FIRST, PASSWORD, SECOND, Holder, with_wallet
@@ -301,8 +307,9 @@ def test_one_wish_sent_twice_is_carried_out_once(custodian: LianLian, community:
     holder = with_wallet(custodian, community, "1201", amount=10_000)
     other = with_wallet(custodian, community, "1202", SECOND)
     body = {"amount": 3_000, "phone": other.phone, "password": PASSWORD, "wish": str(uuid4())}
-    assert holder.door.post("/wallet/transfer", body).body["state"] == "done"
-    assert holder.door.post("/wallet/transfer", body).code == "being_done"
+    first = holder.door.post("/wallet/transfer", body).body
+    assert first["state"] == "done"
+    assert holder.door.post("/wallet/transfer", body).body == first
     assert (holder.balance, other.balance) == (7_000, 3_000)
     assert holder.door.post("/wallet/transfer", {**body, "wish": str(uuid4())}).body["state"] == "done"
     agrees(custodian, holder, other)
@@ -347,3 +354,74 @@ def test_what_the_institution_moved_otherwise_than_asked_waits_for_somebody(
     with scope.platform():
         assert [(one.ours, one.theirs) for one in Gap.objects.all()] == [(5_000, 4_000)]
     assert holder.balance == 0
+
+
+@pytest.mark.parametrize("stopped", ["payer", "payee"])
+def test_whoever_was_stopped_meanwhile_is_not_helped_by_the_banks_code(
+    custodian: LianLian, community: Community, stopped: str
+) -> None:
+    holder = with_wallet(custodian, community, "1201", amount=20_000)
+    other = with_wallet(custodian, community, "1202", SECOND)
+    holder.prove()
+    sent = {"amount": 15_000, "phone": other.phone, "password": PASSWORD}
+    waiting = holder.door.post("/wallet/transfer", sent).body
+    assert waiting["state"] == "code"
+    with scope.platform():
+        if stopped == "payer":
+            Wallet.objects.filter(pk=holder.person.pk).update(state=WalletState.FROZEN)
+        else:
+            Block.objects.create(person=other.person.pk, why="多次被举报", by=holder.person.pk)
+    answer = holder.door.post(f"/wallet/movements/{waiting['id']}/confirm", {"code": custodian.code})
+    assert answer.code == ("wallet_frozen" if stopped == "payer" else "payee_blocked")
+    assert (holder.balance, other.balance) == (20_000, 0)
+    agrees(custodian, holder, other)
+
+
+def test_nothing_goes_to_somebody_who_has_taken_consent_back(custodian: LianLian, community: Community) -> None:
+    holder = with_wallet(custodian, community, "1201", amount=1_000)
+    other = with_wallet(custodian, community, "1202", SECOND)
+    consent.withdraw(other.person.pk, WALLET)
+    body = {"amount": 100, "phone": other.phone, "password": PASSWORD}
+    assert holder.door.post("/wallet/transfer", body).code == "unknown_payee"
+
+
+def test_a_payment_sent_four_times_at_once_is_made_once(own_database: None, custodian: LianLian) -> None:
+    with scope.platform():
+        community = factories.community()
+    holder = with_wallet(custodian, community, "1201", amount=10_000)
+    with registered() as bill:
+        payment = paid(community, bill, holder, 3_000)
+
+        def pay(_: int) -> Answer:
+            try:
+                return Door.of(holder.person).post("/wallet/pay", {"payment": str(payment.pk), "password": PASSWORD})
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(pay, range(4)))
+    assert sorted(one.status for one in answers) == [200, 409, 409, 409]
+    assert holder.balance == 7_000
+    assert bill.told == [("paid", 3_000)]
+    agrees(custodian, holder)
+
+
+def test_one_that_cannot_be_asked_after_keeps_no_other_waiting(
+    custodian: LianLian, community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = with_wallet(custodian, community, "1201")
+    other = with_wallet(custodian, community, "1202", SECOND)
+    for who in (one, other):
+        custodian.faults.lose, custodian.faults.spare = 1, 1
+        assert who.top_up(1_000).body["state"] == "asked"
+    learn = moving.learn
+
+    def stumbles(moved: Movement) -> Movement:
+        if moved.person == one.person.pk:
+            raise RuntimeError
+        return learn(moved)
+
+    monkeypatch.setattr(moving, "learn", stumbles)
+    later()
+    assert (one.balance, other.balance) == (0, 1_000)
+    monkeypatch.undo()

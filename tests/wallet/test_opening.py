@@ -9,6 +9,7 @@ from anju.privacy import consent, scope
 from anju.privacy.models import Sharing
 from anju.privacy.refusals import Refused
 from anju.wallet.models import Card, Wallet, WalletState
+from tests import factories
 from tests.doors import Door
 from tests.peers.lianlian import BankCard, LianLian
 from tests.wallet.conftest import FIRST, PASSWORD, SECOND, Holder, somebody, with_wallet
@@ -69,6 +70,63 @@ def test_whoever_nobody_has_checked_yet_is_checked_by_the_bank(custodian: LianLi
     assert who.door.post("/wallet/open/confirm", {"code": custodian.code, "password": PASSWORD}).status == 200
     with scope.platform():
         assert RealName.objects.get(person=who.person).id_number.open() == who.card.id_number
+
+
+def test_the_bank_vouches_only_for_the_name_that_this_browser_gave_it(
+    custodian: LianLian, community: Community
+) -> None:
+    """Who gave a false name first may not have the bank's word for another application stand for it."""
+    who = somebody(custodian, community, "1201")
+    with scope.platform():
+        RealName.objects.filter(person=who.person).delete()
+    elsewhere = Door.of(who.person)
+    right = {"card": FIRST, "phone": who.card.phone, "name": "张小明", "id_number": who.card.id_number}
+    assert who.door.post("/wallet/open", right).status == 204
+    stranger = BankCard(SECOND, "李四", factories.citizen(), "13900139000")
+    custodian.bank[SECOND] = stranger
+    theirs = {"card": SECOND, "phone": stranger.phone, "name": "李四", "id_number": stranger.id_number}
+    assert elsewhere.post("/wallet/open", theirs).status == 204
+    answer = who.door.post("/wallet/open/confirm", {"code": custodian.code, "password": PASSWORD})
+    assert answer.code == "no_application"
+    assert elsewhere.post("/wallet/open/confirm", {"code": custodian.code, "password": PASSWORD}).status == 200
+    with scope.platform():
+        assert (
+            RealName.objects.get(person=who.person).name.open() == custodian.holders[who.person.pk.hex].name == "李四"
+        )
+
+
+def test_an_account_whose_opening_was_never_answered_is_found_at_the_next_try(
+    custodian: LianLian, community: Community
+) -> None:
+    who = somebody(custodian, community, "1201")
+    asked = {"card": FIRST, "phone": who.card.phone}
+    who.door.post("/wallet/open", asked)
+    custodian.faults.lose = 1
+    lost = who.door.post("/wallet/open/confirm", {"code": custodian.code, "password": PASSWORD})
+    assert lost.code == "institution_unreachable"
+    again = who.door.post("/wallet/open/confirm", {"code": custodian.code, "password": "264935"})
+    assert again.body["state"] == "open"
+    assert who.top_up(100).body["state"] == "done"  # by the password that the institution was told
+
+
+def test_or_when_somebody_applies_anew(custodian: LianLian, community: Community) -> None:
+    who = somebody(custodian, community, "1201")
+    asked = {"card": FIRST, "phone": who.card.phone}
+    who.door.post("/wallet/open", asked)
+    custodian.faults.lose = 1
+    who.door.post("/wallet/open/confirm", {"code": custodian.code, "password": PASSWORD})
+    assert who.door.post("/wallet/open", asked).code == "wallet_open"
+    assert [one["last4"] for one in who.door.get("/wallet").body["cards"]] == [FIRST[-4:]]
+    assert who.top_up(100).body["state"] == "done"
+
+
+def test_a_wrong_code_adopts_nothing(custodian: LianLian, community: Community) -> None:
+    who = somebody(custodian, community, "1201")
+    who.door.post("/wallet/open", {"card": FIRST, "phone": who.card.phone})
+    for _ in range(2):
+        wrong = who.door.post("/wallet/open/confirm", {"code": "000000", "password": PASSWORD})
+        assert wrong.code == "code_wrong"
+    assert who.door.get("/wallet").body["state"] == "none"
 
 
 def test_a_password_that_anybody_would_try_is_not_taken(custodian: LianLian, community: Community) -> None:
@@ -140,6 +198,32 @@ def test_a_wallet_with_money_is_not_closed_and_an_empty_one_goes_there_as_well(
     assert again.door.get("/wallet").body["state"] == "none"
 
 
+def test_a_closing_that_was_never_answered_ends_when_it_is_asked_again(holder: Holder, custodian: LianLian) -> None:
+    custodian.faults.lose, custodian.faults.spare = 1, 1
+    assert holder.door.post("/wallet/close", {"password": PASSWORD}).code == "institution_unreachable"
+    assert holder.person.pk.hex not in custodian.holders
+    assert holder.door.post("/wallet/close", {"password": PASSWORD}).status == 204
+    with scope.platform():
+        assert Wallet.objects.get().state == WalletState.CLOSED
+
+
+def test_while_it_closes_nothing_moves(holder: Holder, custodian: LianLian) -> None:
+    card = holder.bound_id
+    custodian.faults.out = True
+    assert holder.door.post("/wallet/close", {"password": PASSWORD}).code == "institution_unreachable"
+    custodian.faults.out = False
+    asked = {"amount": 100, "card": card, "password": PASSWORD}
+    assert holder.door.post("/wallet/top-up", asked).code == "wallet_closing"
+    assert holder.door.post("/wallet/close", {"password": PASSWORD}).status == 204
+    assert holder.person.pk.hex not in custodian.holders
+
+
+def test_a_frozen_wallet_is_not_closed(holder: Holder) -> None:
+    with scope.platform():
+        Wallet.objects.update(state=WalletState.FROZEN)
+    assert holder.door.post("/wallet/close", {"password": PASSWORD}).code == "wallet_frozen"
+
+
 def holder_community(holder: Holder) -> Community:
     with scope.platform():
         return holder.person.memberships.get().community
@@ -167,4 +251,6 @@ def test_no_account_goes_while_money_lies_in_its_wallet(holder: Holder) -> None:
         consent.withdraw(holder.person.pk, ACCOUNT)
     assert consent.granted(holder.person.pk, ACCOUNT)
     holder.door.post("/wallet/withdraw", {"amount": 5_000, "card": holder.bound_id, "password": PASSWORD})
+    assert holder.door.post("/rights/cancellation").code == "wallet_not_empty"  # open, somebody may still send to it
+    assert holder.door.post("/wallet/close", {"password": PASSWORD}).status == 204
     assert holder.door.post("/rights/cancellation").status == 201

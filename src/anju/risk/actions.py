@@ -13,6 +13,7 @@ from anju.people.models import Person
 from anju.privacy import audit, scope
 from anju.privacy.models import AuditEntry
 from anju.privacy.refusals import Refused
+from anju.risk.judging import is_blocked
 from anju.risk.models import Appeal, Block, Outcome, Rule, Verdict
 
 WITHIN = timedelta(days=30)
@@ -47,7 +48,7 @@ def answer(staff: Person, verdict: UUID, *, lift: bool, text: str) -> Verdict:
         found = rows.first()
         if found is None:
             raise Refused("answered", _("这条申诉已经处理过了，请刷新页面。"), status=409)
-        if lift and any(one["sign"] == "blocked" for one in found.reasons):
+        if lift and any(is_blocked(UUID(one["payee"])) for one in found.reasons if "payee" in one):
             raise Refused("still_blocked", _("收款人被限制收款：请先解除那项限制，再答复申诉。"), status=409)
         if found.person == staff.pk:
             raise Refused("own_appeal", _("不能处理自己的申诉，请交给同事。"), status=403)

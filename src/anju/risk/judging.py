@@ -68,7 +68,7 @@ def judge(person: UUID, facts: Facts) -> Verdict:
             for rule, found in spoken
         ]
         if facts.payee and is_blocked(facts.payee):
-            reasons.append({"sign": "blocked", "act": Act.REFUSE})
+            reasons.append({"sign": "blocked", "act": Act.REFUSE, "payee": str(facts.payee)})
         acts = {one["act"] for one in reasons}
         outcome = Outcome.REFUSE if Act.REFUSE in acts else Outcome.PROVE if acts else Outcome.ALLOW
         verdict = Verdict(person=person, kind=facts.kind, amount=facts.amount, outcome=outcome, reasons=reasons)
