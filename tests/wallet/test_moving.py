@@ -27,6 +27,7 @@ from tests.doors import Answer, Door
 from tests.payments.conftest import Bill, registered
 from tests.payments.conftest import bill as bill
 from tests.peers.lianlian import LianLian
+from tests.people.authenticator import challenged, passkey_of
 from tests.wallet.conftest import FIRST, PASSWORD, SECOND, Holder, with_wallet
 
 
@@ -285,6 +286,21 @@ def test_the_password_alone_moves_a_thousand_a_day_and_a_code_five(custodian: Li
         Movement.objects.update(at=timezone.now() - timedelta(days=1, hours=1))
         Wallet.objects.filter(pk=holder.person.pk).update(level="V1")
     assert send(100) == "limit_year"
+    agrees(custodian, holder, other)
+
+
+def test_a_passkey_is_as_good_as_a_code(custodian: LianLian, community: Community) -> None:
+    holder = with_wallet(custodian, community, "1201", amount=20_000)
+    other = with_wallet(custodian, community, "1202", SECOND)
+    mine, theirs = passkey_of(holder.person), passkey_of(other.person)
+    body = {"amount": 10_000, "phone": other.phone, "password": PASSWORD}
+    assert holder.door.post("/wallet/transfer", body).code == "proof_required"
+    for passkey, status in ((theirs, 403), (mine, 204)):
+        said = {"credential": passkey.sign(challenged(holder.door))}
+        assert holder.door.post("/rights/proof/passkey", said).status == status
+        answer = holder.door.post("/wallet/transfer", body)
+        assert answer.body["state"] == "done" if status == 204 else answer.code == "proof_required"
+    assert (holder.balance, other.balance) == (10_000, 10_000)
     agrees(custodian, holder, other)
 
 

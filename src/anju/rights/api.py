@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -21,6 +22,18 @@ router = Router(tags=["rights"])
 
 class Code(Schema):
     code: str = Field(max_length=12)
+
+
+class PasskeyChallenge(Schema):
+    """public_key: a PublicKeyCredentialRequestOptionsJSON (Web Authentication, level 3)."""
+
+    public_key: dict[str, Any]  # Any: WebAuthn's JSON
+
+
+class PasskeyAnswer(Schema):
+    """credential: an AuthenticationResponseJSON (Web Authentication, level 3)."""
+
+    credential: dict[str, Any]  # Any: WebAuthn's JSON
 
 
 class Ask(Schema):
@@ -119,6 +132,18 @@ def send_code(request: HttpRequest) -> Status[None]:
 @router.post("/rights/proof", response={204: None}, throttle=[Each("proof_answer", 10)])
 def prove(request: HttpRequest, said: Code) -> Status[None]:
     recheck.prove(request, said.code)
+    return Status(204, None)
+
+
+@router.post("/rights/proof/passkey/challenge", response=PasskeyChallenge, throttle=[Each("proof_passkey", 20)])
+def challenge(request: HttpRequest) -> PasskeyChallenge:
+    """What one of the person's passkeys is to sign."""
+    return PasskeyChallenge(public_key=recheck.challenge(request))
+
+
+@router.post("/rights/proof/passkey", response={204: None}, throttle=[Each("proof_answer", 10)])
+def prove_by_passkey(request: HttpRequest, said: PasskeyAnswer) -> Status[None]:
+    recheck.prove_by_passkey(request, said.credential)
     return Status(204, None)
 
 

@@ -29,7 +29,7 @@ class Sign(models.TextChoices):
 class Act(models.TextChoices):
     """What a rule does when its number is reached."""
 
-    PROVE = "prove", _("短信核实")
+    PROVE = "prove", _("核实本人")
     REFUSE = "refuse", _("拦截")
 
 
@@ -55,7 +55,7 @@ class Rule(models.Model):
 
 class Outcome(models.TextChoices):
     ALLOW = "allow", _("放行")
-    PROVE = "prove", _("短信核实")
+    PROVE = "prove", _("核实本人")
     REFUSE = "refuse", _("拦截")
 
 

@@ -49,7 +49,7 @@ def authorized(
 ) -> Iterator[None]:  # fmt: skip
     """Write the movement down inside: one after the other for each holder, so that limits and rules count what came just before.
 
-    Raises Refused: `proof_required` where a code by text message has to be given first.
+    Raises Refused: `proof_required` where a passkey or a code by text message has to say first that it is them.
     """
     name = int.from_bytes(wallet.person.bytes[8:], signed=True)
     with connection.cursor() as cursor:

@@ -1073,6 +1073,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rights/proof/passkey/challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Challenge
+         * @description What one of the person's passkeys is to sign.
+         */
+        post: operations["anju_rights_api_challenge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rights/proof/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Prove By Passkey */
+        post: operations["anju_rights_api_prove_by_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rights/requests": {
         parameters: {
             query?: never;
@@ -4346,6 +4383,26 @@ export interface components {
         Code: {
             /** Code */
             code: string;
+        };
+        /**
+         * PasskeyChallenge
+         * @description public_key: a PublicKeyCredentialRequestOptionsJSON (Web Authentication, level 3).
+         */
+        PasskeyChallenge: {
+            /** Public Key */
+            public_key: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * PasskeyAnswer
+         * @description credential: an AuthenticationResponseJSON (Web Authentication, level 3).
+         */
+        PasskeyAnswer: {
+            /** Credential */
+            credential: {
+                [key: string]: unknown;
+            };
         };
         /** RequestOut */
         RequestOut: {
@@ -7804,6 +7861,48 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["Code"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    anju_rights_api_challenge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyChallenge"];
+                };
+            };
+        };
+    };
+    anju_rights_api_prove_by_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyAnswer"];
             };
         };
         responses: {

@@ -1,4 +1,10 @@
-import { startAuthentication, startRegistration, type PublicKeyCredentialCreationOptionsJSON, type PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/browser'
+import {
+  startAuthentication,
+  startRegistration,
+  type AuthenticationResponseJSON,
+  type PublicKeyCredentialCreationOptionsJSON,
+  type PublicKeyCredentialRequestOptionsJSON,
+} from '@simplewebauthn/browser'
 import { Problem } from '@/api/problem'
 import { i18n } from '@/texts/i18n'
 import { account } from './account'
@@ -26,7 +32,12 @@ async function orSaySo<T>(act: Promise<T>): Promise<T> {
 /** Ask this device for a passkey, by the options that `path` gives. Raises Problem. */
 export async function assertPasskey(path: string): Promise<object> {
   const { data } = await account<RequestOptions>('GET', path)
-  return orSaySo(startAuthentication({ optionsJSON: data.request_options.publicKey }))
+  return signWithPasskey(data.request_options.publicKey)
+}
+
+/** Have this device sign what these options ask for. Raises Problem. */
+export async function signWithPasskey(options: PublicKeyCredentialRequestOptionsJSON): Promise<AuthenticationResponseJSON> {
+  return orSaySo(startAuthentication({ optionsJSON: options }))
 }
 
 /** Make a passkey on this device and keep it with the account. Raises Problem. */

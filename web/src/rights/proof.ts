@@ -2,10 +2,10 @@ import { ref } from 'vue'
 import { asProblem, Problem } from '@/api/problem'
 import { i18n } from '@/texts/i18n'
 
-/** Set while somebody is to prove by a code to their phone that it is them. */
+/** Set while somebody is to prove that it is them. */
 export const asked = ref<((proven: boolean) => void) | null>(null)
 
-/** Do something that needs a proof: asks for a code when it is missing, then goes on. Raises Problem, also when they decline. */
+/** Do something that needs a proof: asks for one when it is missing, then goes on. Raises Problem, also when they decline. */
 export async function withProof<T>(act: () => Promise<T>): Promise<T> {
   try {
     return await act()
