@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from anju.billing import runs
-from anju.billing.forms import ReadingForm
+from anju.billing.forms import ReadingForm, TariffForm
 from anju.billing.models import Basis, Bill, BillState, FeeItem, Meter, Reading, RunState, Tariff
 from anju.homes.models import Community, Duty, Home
 from anju.people.models import Person
@@ -151,3 +151,11 @@ def test_a_reading_that_stands_in_a_bill_is_not_changed(manager: Person, communi
         for one in Reading.objects.all():
             said = {"meter": one.meter_id, "day": one.day, "value": one.value, "start": one.start}
             assert ReadingForm(said, instance=one).is_valid() is (one.day == date(2026, 11, 20))
+        meter = Meter.objects.get(home=home)
+        assert ReadingForm({"meter": meter.pk, "day": date(2026, 11, 25), "value": "13"}).is_valid()
+
+
+def test_a_form_that_lacks_what_it_is_about_says_so(community: Community) -> None:
+    with scope.platform():
+        assert "meter" in ReadingForm({"day": "2026-11-20", "value": "12"}).errors
+        assert "item" in TariffForm({"since": "2027-01-01", "price": "3"}).errors

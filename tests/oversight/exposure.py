@@ -68,6 +68,9 @@ PAGES: dict[str, tuple[Right, ...]] = {
     "barrier_raise": (_R.OPEN_GATES,),
     **dict.fromkeys(("fees", "fees_run", "fees_decide", "readings", "readings_template"), (_R.KEEP_FEES,)),
     **dict.fromkeys(
+        ("collectors", "collector_add", "collector_renew", "collector_remove", "collector_reading"), (_R.KEEP_FEES,)
+    ),
+    **dict.fromkeys(
         (
             "fees_owed",
             "fees_adjust",

@@ -9,7 +9,19 @@ from django.utils import timezone
 
 from anju.access.models import Grant
 from anju.billing import dials
-from anju.billing.models import Adjustment, Bill, FeeItem, Meter, Reading, Receipt, Repayment, Run, Tariff
+from anju.billing.models import (
+    Adjustment,
+    Bill,
+    Collector,
+    FeeItem,
+    Meter,
+    Reading,
+    Receipt,
+    Repayment,
+    Reported,
+    Run,
+    Tariff,
+)
 from anju.fleet.models import Alarm, ModeChange
 from anju.homes.duties import Duty
 from anju.homes.models import Community, StaffRole
@@ -79,6 +91,10 @@ def furnish(title: str, name: str) -> Furnished:
         meter = Meter.objects.create(community=place, item=item, home=home)
         reading = Reading.objects.create(community=place, meter=meter, day=today, value=1)
         dials.keep(reading, b"a dial")
+        collector = Collector.objects.create(community=place, name=f"采集器{title}", digest=uuid4().bytes * 2)
+        reported = Reported.objects.create(
+            community=place, collector=collector, digest=uuid4().bytes * 2, meter=meter, value=9000, read_at=now
+        )  # fmt: skip
         run = Run.objects.create(community=place, item=item, period=today, state="draft", made_by=chief.pk)
         bill = Bill.objects.create(
             community=place, item=item, home=home, run=run, period=today, ends=today, due=today, amount=100, state="issued"
@@ -141,7 +157,7 @@ def furnish(title: str, name: str) -> Furnished:
         "alarm": alarm.pk, "change": change.pk, "call": call.pk, "visit": visit.pk, "visitor": visit.visitor_id,
         "car": car.pk, "asked": asked.pk, "lift": lift.pk, "lifts.Lift": lift.pk, "intercom.Panel": panel.pk, "vehicles.Space": space.pk, "vehicles.Parking": let.pk,
         "homes.Community": place.pk, "homes.Building": building.pk, "homes.Unit": unit.pk, "homes.Home": home.pk,
-        "member": member.pk, "terminal": terminal.pk, "station": station.pk, "trunk": trunk.pk, "run": run.pk, "bill": bill.pk, "reading": reading.pk, "adjustment": adjusted.pk, "receipt": receipt.pk, "refund": refund.pk, "repayment": repayment.pk, "difference": difference.pk,
+        "member": member.pk, "terminal": terminal.pk, "station": station.pk, "trunk": trunk.pk, "run": run.pk, "bill": bill.pk, "reading": reading.pk, "collector": collector.pk, "reported": reported.pk, "adjustment": adjusted.pk, "receipt": receipt.pk, "refund": refund.pk, "repayment": repayment.pk, "difference": difference.pk,
         "billing.FeeItem": item.pk, "billing.Tariff": tariff.pk, "billing.Meter": meter.pk, "billing.Reading": reading.pk, "homes.Member": member.pk, "homes.Application": application.pk, "homes.StaffRole": role.pk,
         "access.Gate": gate.pk, "access.Entry": entry.pk, "access.Grant": grant.pk, "people.Person": who.pk,
         "privacy.AuditEntry": seen.pk, "privacy.Consent": consent.pk, "privacy.Sharing": shared.pk,
@@ -161,4 +177,6 @@ def furnish(title: str, name: str) -> Furnished:
     }
     marks |= {str(application.person_id), str(chief.pk), str(disclosed.pk) if disclosed.pk > 99_999 else name}
     marks |= {f"经理{title}", f"{title}分局", f"{title}的报告", f"{title}的申请", f"验证码 {title}", f"内容 {title}"}
-    return Furnished(place, rows, marks | {f"设备{title}", f"浏览器{title}", f"车位{title}", f"电梯{title}"})
+    return Furnished(
+        place, rows, marks | {f"设备{title}", f"浏览器{title}", f"车位{title}", f"电梯{title}", f"采集器{title}"}
+    )

@@ -28,7 +28,7 @@ class FeeItemAdmin(StaffAdmin):
     search_fields = ("name",)
     autocomplete_fields = ("homes",)
     fields = (
-        "community", "name", "basis", "months", "due_days", "late_rate", "late_grace", "late_cap", "homes", "parking", "ended",
+        "community", "name", "basis", "months", "due_days", "late_rate", "late_grace", "late_cap", "daily_most", "homes", "parking", "ended",
     )  # fmt: skip
 
 
@@ -73,9 +73,9 @@ class ReadingAdmin(StaffAdmin):
     viewers = COLLECT.duties
     adders = changers = KEEP_FEES.duties
     once = ("meter",)
-    list_display = ("meter", "day", "value", "how", "dial")
-    list_filter = (("meter__item", admin.RelatedOnlyFieldListFilter), "day")
-    list_select_related = ("meter__home__unit__building", "meter__item", "picture")
+    list_display = ("meter", "day", "value", "how", "collector", "dial")
+    list_filter = (("meter__item", admin.RelatedOnlyFieldListFilter), "how", "day")
+    list_select_related = ("meter__home__unit__building", "meter__item", "collector", "picture")
     autocomplete_fields = ("meter",)
     fields = ("meter", "day", "value", "start", "picture")
 
@@ -87,7 +87,7 @@ class ReadingAdmin(StaffAdmin):
 
     def save_model(self, request: HttpRequest, obj: Reading, form: Any, change: Any) -> None:
         obj.community_id = obj.meter.community_id
-        obj.by = person_of(request.user).pk
+        obj.by, obj.how, obj.collector, obj.at = person_of(request.user).pk, Reading.How.HAND, None, None
         super().save_model(request, obj, form, change)
         if picture := form.cleaned_data.get("picture"):
             dials.keep(obj, picture)

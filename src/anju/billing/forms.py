@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidget
 
 from anju.billing.models import Basis, Bill, FeeItem, Meter, Reading, Tariff
-from anju.billing.readings import counted_to
+from anju.billing.readings import Contradiction, contradicts, counted_to
 from anju.privacy.refusals import Refused
 from anju.rentals.photos import made_anew
 
@@ -57,7 +57,7 @@ class TariffForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
-        item = said.get("item") or (self.instance.item if self.instance.pk else None)
+        item = said.get("item") or (self.instance.item if self.instance.item_id else None)
         if item is not None and item.basis == Basis.TIERED:
             try:
                 self.instance.tiers = _steps(said.get("steps", ""))
@@ -102,6 +102,9 @@ class MeterForm(forms.ModelForm):  # type: ignore[type-arg]
         item, home = said.get("item"), said.get("home")
         if item is not None and home is not None and item.community_id != home.community_id:
             self.add_error("home", _("只能选择同一小区的房屋。"))
+        serial, of = said.get("serial"), item.pk if item is not None else self.instance.item_id
+        if serial and Meter.objects.filter(item=of, serial=serial).exclude(pk=self.instance.pk).exists():
+            self.add_error("serial", _("这个收费项目已有同号的表。"))
         return said
 
 
@@ -130,19 +133,21 @@ class ReadingForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
-        meter, day, value = said.get("meter") or self.instance.meter, said.get("day"), said.get("value")
+        meter = said.get("meter") or (self.instance.meter if self.instance.meter_id else None)
+        day, value = said.get("day"), said.get("value")
         if meter is None or day is None or value is None:
             return said
-        if self.instance.pk and _is_counted(meter, self.instance.day):
+        if not self.instance._state.adding and _is_counted(meter, self.instance.day):
             self.add_error("value", _("这个读数已计入账单，不能修改；请用下一次抄表更正。"))
         others = Reading.objects.filter(meter=meter).exclude(pk=self.instance.pk)
         before = others.filter(day__lt=day).order_by("-day").first()
         after = others.filter(day__gt=day).order_by("day").first()
-        if before is not None and value < before.value and not said.get("start"):
+        wrong = contradicts(value, None if said.get("start") else before, after)
+        if wrong == Contradiction.BELOW_BEFORE and before is not None:
             self.add_error(
                 "value", _("比上次读数 %(value)s 小；换了新表时请勾选“新表起度”。") % {"value": before.value}
             )
-        if after is not None and not after.start and value > after.value:
+        if wrong == Contradiction.ABOVE_AFTER and after is not None:
             self.add_error("value", _("比之后的读数 %(value)s 大，请核对。") % {"value": after.value})
         return said
 

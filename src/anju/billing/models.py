@@ -35,7 +35,7 @@ class Basis(models.TextChoices):
 class FeeItem(CommunityModel):
     """Something homes pay for. homes: which; none named: all of the community.
 
-    months: how many a bill covers. due_days: after issuing. late_*: see amounts.LateFee.
+    months: how many a bill covers. due_days: after issuing. late_*: see amounts.LateFee. daily_most: units a home uses in a day.
     """
 
     privacy = Declares(rest=NotPersonal("a price list"))
@@ -54,6 +54,14 @@ class FeeItem(CommunityModel):
     late_cap = models.PositiveSmallIntegerField(_("滞纳金上限（占本金百分之）"), default=30)
     homes = models.ManyToManyField(Home, blank=True, related_name="+", verbose_name=_("适用房屋（不选为全部）"))
     parking = models.BooleanField(_("用于月租停车（按月单价）"), default=False)
+    daily_most = models.DecimalField(
+        _("每天用量上限"),
+        max_digits=9,
+        decimal_places=3,
+        default=100,
+        validators=[MinValueValidator(0)],
+        help_text=_("采集器报来的读数，日均用量超过它的先等人核对"),
+    )
     ended = models.BooleanField(_("停用"), default=False)
 
     class Meta:
@@ -116,13 +124,51 @@ class Meter(CommunityModel):
         verbose_name = _("表具")
         verbose_name_plural = _("表具")
         constraints = [models.UniqueConstraint(fields=["home", "item"], name="one_meter_a_home_and_item")]
+        indexes = [models.Index(fields=["community", "serial"], condition=~Q(serial=""), name="meters_by_serial")]
 
     def __str__(self) -> str:
         return f"{self.home} {self.item}"
 
 
+class Collector(CommunityModel):
+    """Equipment that gathers a building's meters (采集器), or a meter maker's platform: it reports what they show.
+
+    item: of whose meters alone it may speak; None: of every item's. digest: of its key, which is shown once; None: it was removed.
+    quiet_hours: staff are told after so many without a word. last: what became of its last batch (reported.Tally).
+    """
+
+    privacy = Declares(rest=NotPersonal("equipment and its state"))
+    isolation = Isolation()
+
+    name = models.CharField(_("名称"), max_length=40)
+    item = models.ForeignKey(FeeItem, on_delete=models.CASCADE, null=True, related_name="+", verbose_name=_("收费项目"))
+    quiet_hours = models.PositiveSmallIntegerField(
+        _("多少小时没有上报时提醒"), default=26, validators=[MinValueValidator(1), MaxValueValidator(720)]
+    )
+    digest = models.BinaryField(max_length=32, null=True, unique=True, editable=False)
+    added_at = models.DateTimeField(_("登记时间"), auto_now_add=True)
+    seen_at = models.DateTimeField(_("最近上报"), null=True, editable=False)
+    last = models.JSONField(default=dict, editable=False)
+
+    class Meta:
+        verbose_name = _("采集器")
+        verbose_name_plural = _("采集器")
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["community", "name"], condition=Q(digest__isnull=False), name="one_collector_a_name"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Reading(CommunityModel):
-    """What a meter showed on a day. start: the first of a new meter, from which it counts. by: whoever read it, or None for a device."""
+    """What a meter showed on a day. start: the first of a new meter, from which it counts. by: whoever read it, or None for a device.
+
+    collector, at: which device, and when in the day; the day's last stands.
+    """
 
     class How(models.TextChoices):
         HAND = "hand", _("人工抄表")
@@ -138,12 +184,49 @@ class Reading(CommunityModel):
     start = models.BooleanField(_("新表起度"), default=False)
     how = models.CharField(_("方式"), max_length=6, choices=How, default=How.HAND)
     by = models.UUIDField(null=True)
+    collector = models.ForeignKey(
+        Collector, on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=_("采集器")
+    )
+    at = models.DateTimeField(_("上报的时刻"), null=True)
 
     class Meta:
         verbose_name = _("抄表记录")
         verbose_name_plural = _("抄表记录")
         ordering = ["-day"]
         constraints = [models.UniqueConstraint(fields=["meter", "day"], name="one_reading_a_day")]
+
+
+class Reported(CommunityModel):
+    """A reading as a collector sent it: so that one sent twice is taken once, and an unlikely one waits for a person.
+
+    digest: of the collector's own id for it. meter, value, read_at: only while it waits.
+    """
+
+    privacy = Declares(rest=NotPersonal(OF_A_HOME))
+    isolation = Isolation()
+
+    collector = models.ForeignKey(Collector, on_delete=models.CASCADE, related_name="reported")
+    digest = models.BinaryField(max_length=32)
+    meter = models.OneToOneField(
+        Meter, on_delete=models.CASCADE, null=True, related_name="reported", verbose_name=_("表具")
+    )
+    value = models.DecimalField(_("读数"), max_digits=12, decimal_places=3, null=True)
+    read_at = models.DateTimeField(_("读数时间"), null=True)
+    at = models.DateTimeField(_("收到时间"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("上报的读数")
+        verbose_name_plural = _("上报的读数")
+        ordering = ["at"]
+        constraints = [
+            models.UniqueConstraint(fields=["collector", "digest"], name="reported_once"),
+            models.CheckConstraint(
+                condition=Q(meter__isnull=True, value__isnull=True, read_at__isnull=True)
+                | Q(meter__isnull=False, value__isnull=False, read_at__isnull=False),
+                name="reported_waits_whole",
+            ),
+        ]
+        indexes = [models.Index(fields=["at"], name="reported_at")]
 
 
 class ReadingPicture(models.Model):

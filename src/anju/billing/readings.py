@@ -1,11 +1,40 @@
-"""Up to which reading homes have been billed."""
+"""What holds for readings however they come: what a number is, and up to which one homes have been billed."""
 
 from datetime import date
+from decimal import Decimal, InvalidOperation
+from enum import Enum
 from uuid import UUID
 
 from django.db.models import QuerySet
 
-from anju.billing.models import Bill
+from anju.billing.models import Bill, Reading
+
+LARGEST = Decimal(10**9)
+
+
+def parsed(text: str) -> Decimal | None:
+    """A reading as it is written; None: it is none."""
+    try:
+        value = Decimal(text.strip())
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() and 0 <= value < LARGEST else None
+
+
+class Contradiction(Enum):
+    """A meter does not run backwards."""
+
+    BELOW_BEFORE = 1
+    ABOVE_AFTER = 2
+
+
+def contradicts(value: Decimal, before: Reading | None, after: Reading | None) -> Contradiction | None:
+    """Whether a reading cannot be between these two of its meter. A new meter begins anew."""
+    if before is not None and value < before.value:
+        return Contradiction.BELOW_BEFORE
+    if after is not None and not after.start and value > after.value:
+        return Contradiction.ABOVE_AFTER
+    return None
 
 
 def counted_to(bills: QuerySet[Bill]) -> dict[UUID, date]:

@@ -73,6 +73,7 @@ def count(run: UUID) -> Run:
         found = Run.objects.select_for_update(of=("self",)).select_related("item").get(pk=run)
         if found.state not in (RunState.ASKED, RunState.DRAFT):
             return found
+        FeeItem.objects.select_for_update(no_key=True).get(pk=found.item_id)  # no device's reading changes meanwhile
         Bill.objects.filter(run=found).delete()
         homes = _homes(found.item)
         ends = months_after(found.period, found.item.months) - timedelta(days=1)

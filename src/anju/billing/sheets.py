@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from anju.billing.models import Basis, Bill, FeeItem, Meter, Reading
-from anju.billing.readings import counted_to
+from anju.billing.readings import counted_to, parsed
 from anju.homes.actions import require_duty
 from anju.homes.duties import KEEP_FEES
 from anju.homes.models import Home
@@ -20,8 +20,6 @@ from anju.people.models import Person
 from anju.privacy import audit, scope
 from anju.privacy.models import AuditEntry
 from anju.privacy.refusals import Refused, Text
-
-LARGEST = Decimal(10**9)
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ def read(item: FeeItem, day: date, cells: list[list[str]]) -> tuple[list[Line], 
     for number, row in enumerate(cells[1:], 2):
         if not any(row):
             continue
-        home, value = homes.get(tuple(words(row[0]))), _number(row[1] if len(row) > 1 else "")
+        home, value = homes.get(tuple(words(row[0]))), parsed(row[1] if len(row) > 1 else "")
         if home is None:
             faults.append(Fault(number, _("没有这套房屋：%(home)s") % {"home": row[0]}))
         elif value is None:
@@ -68,14 +66,6 @@ def read(item: FeeItem, day: date, cells: list[list[str]]) -> tuple[list[Line], 
             seen.add(home.pk)
             lines.append(Line(number, home, value))
     return lines, faults
-
-
-def _number(text: str) -> Decimal | None:
-    try:
-        value = Decimal(text.strip())
-    except InvalidOperation:
-        return None
-    return value if value.is_finite() and 0 <= value < LARGEST else None
 
 
 def _known(item: FeeItem, day: date) -> dict[UUID, Decimal]:
@@ -117,12 +107,12 @@ def _write(staff: Person, item: FeeItem, day: date, lines: Iterable[Line]) -> No
         [
             Reading(
                 community_id=item.community_id, meter=meters[one.home.pk], day=day, value=one.value,
-                how=Reading.How.SHEET, by=staff.pk,
+                how=Reading.How.SHEET, by=staff.pk, collector=None, at=None,
             )
             for one in lines
         ],
         batch_size=2000,
         update_conflicts=True,
         unique_fields=["meter", "day"],
-        update_fields=["value", "how", "by"],
+        update_fields=["value", "how", "by", "collector", "at"],
     )  # fmt: skip

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from anju.billing import reminding, runs
+from anju.billing import reminding, reported, runs
 
 
 @app.task(queue="upkeep", name="billing.count")
@@ -20,3 +20,11 @@ def remind(timestamp: int) -> None:
     """At nine in the morning, where the homes are."""
     del timestamp
     reminding.remind(timezone.localdate())
+
+
+@app.periodic(cron="40 19 * * *")
+@app.task(queue="upkeep", name="billing.forget_reported")
+def forget_reported(timestamp: int) -> None:
+    """In the night, where the homes are."""
+    del timestamp
+    reported.forget()

@@ -169,6 +169,7 @@ UNFOLD: dict[str, Any] = {
                     _page(_("表具"), "speed", "billing_meter_changelist", COLLECT),
                     _page(_("抄表记录"), "edit_note", "billing_reading_changelist", COLLECT),
                     _page(_("导入读数"), "upload_file", "readings", KEEP_FEES),
+                    _page(_("采集器"), "sensors", "collectors", KEEP_FEES, badge="anju.console.collectors.open_badge"),
                 ],
             },
             {

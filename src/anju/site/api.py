@@ -13,6 +13,7 @@ from anju.access.api import router as access
 from anju.access.face_api import router as face
 from anju.access.gates_api import router as gates
 from anju.billing.api import router as fees
+from anju.billing.collectors_api import router as meters
 from anju.cards.api import router as cards
 from anju.homes.api import router as homes
 from anju.homes.household_api import router as household
@@ -81,6 +82,7 @@ for router in (
     packets,
     risk,
     fees,
+    meters,
     utilities,
 ):
     api.add_router("", router)

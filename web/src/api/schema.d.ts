@@ -3344,6 +3344,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/meters/readings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report
+         * @description What meters show. Send a batch again when no answer came: nothing is taken twice. What was refused is judged anew.
+         */
+        post: operations["anju_billing_collectors_api_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/utilities": {
         parameters: {
             query?: never;
@@ -6254,6 +6274,54 @@ export interface components {
          * @enum {string}
          */
         Method: "wechat_pay" | "alipay" | "unionpay" | "wallet" | "cash" | "pos" | "prepaid";
+        /**
+         * Received
+         * @description KNOWN: sent before. WAITING: a person looks at it first.
+         * @enum {string}
+         */
+        Received: "taken" | "known" | "waiting" | "refused";
+        /**
+         * ReportOut
+         * @description In the order in which they were sent.
+         */
+        ReportOut: {
+            /** Readings */
+            readings: components["schemas"]["ReportedOut"][];
+        };
+        /**
+         * ReportedOut
+         * @description code, text: why it was refused, or waits for a person.
+         */
+        ReportedOut: {
+            /** Id */
+            id: string;
+            result: components["schemas"]["Received"];
+            /** Code */
+            code: string;
+            /** Text */
+            text: string;
+        };
+        /** ReportIn */
+        ReportIn: {
+            /** Readings */
+            readings: components["schemas"]["ReportedIn"][];
+        };
+        /**
+         * ReportedIn
+         * @description id: the collector's own for this reading; sent twice, it is taken once. meter: the number on the meter.
+         *
+         *     value: what it shows, in its own unit, as text. at: when, with the zone.
+         */
+        ReportedIn: {
+            /** Id */
+            id: string;
+            /** Meter */
+            meter: string;
+            /** Value */
+            value: string;
+            /** At */
+            at: string;
+        };
         /**
          * ServiceKind
          * @description What a company delivers.
@@ -10887,6 +10955,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    anju_billing_collectors_api_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportOut"];
+                };
             };
         };
     };
