@@ -89,7 +89,15 @@ PAGES: dict[str, tuple[Right, ...]] = {
         (_R.DECIDE_FEES,),
     ),
     **dict.fromkeys(
-        ("wallets", "wallets_answer", "wallets_clear", "wallets_stop", "wallets_unblock", "wallets_rule"),
+        (
+            "wallets",
+            "wallets_answer",
+            "wallets_clear",
+            "wallets_book",
+            "wallets_stop",
+            "wallets_unblock",
+            "wallets_rule",
+        ),
         (_R.GUARD_MONEY,),
     ),
     **dict.fromkeys(("parking", "parking_decide", "parking_settle"), (_R.KEEP_PARKING,)),

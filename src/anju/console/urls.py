@@ -98,6 +98,7 @@ pages = [
     at("wallets/", wallets.wallets, "wallets"),
     at("wallets/appeals/<uuid:verdict>/", wallets.answer, "wallets_answer"),
     at("wallets/gaps/<int:gap>/clear/", wallets.clear, "wallets_clear"),
+    at("wallets/gaps/<int:gap>/book/", wallets.book, "wallets_book"),
     at("wallets/stop/", wallets.stop, "wallets_stop"),
     at("wallets/blocks/<int:block>/end/", wallets.unblock, "wallets_unblock"),
     at("wallets/rules/<uuid:rule>/", wallets.rule, "wallets_rule"),

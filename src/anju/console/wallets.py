@@ -17,6 +17,7 @@ from anju.console.pages import for_duties, show, staff
 from anju.console.payments import require_whole
 from anju.homes.duties import GUARD_MONEY
 from anju.ledger.models import Balance
+from anju.partners.paying import yuan
 from anju.people import phone as phones
 from anju.people.models import PHONE, Person, RealName
 from anju.privacy import scope
@@ -25,8 +26,8 @@ from anju.privacy.vault import vault
 from anju.risk import actions as risk
 from anju.risk.judging import told
 from anju.risk.models import Appeal, Block, Rule, Sign, Verdict
-from anju.wallet import freezing, mirror, opening
-from anju.wallet.models import Gap, MovementKind, Wallet, WalletState
+from anju.wallet import differing, freezing, mirror, opening
+from anju.wallet.models import Gap, Movement, MovementKind, MovementState, Wallet, WalletState
 
 SHOWN = 60
 _COUNTS = (Sign.COUNT, Sign.PAYEES)
@@ -95,6 +96,13 @@ def _said(rows: list[Verdict]) -> list[Said]:
     ]
 
 
+def _gaps() -> list[tuple[Gap, str, Movement | None]]:
+    """Each with whose it is, and the movement that is to be decided."""
+    rows = list(Gap.objects.filter(cleared_at=None)[:SHOWN])
+    undecided = differing.behind(rows)
+    return [(one, _name(one.person), undecided.get(one.pk)) for one in rows]
+
+
 def _lines() -> list[Line]:
     return [
         Line(
@@ -126,7 +134,7 @@ def wallets(request: HttpRequest) -> HttpResponse:
             mirrored=mirrored or 0,
             appeals=_said(list(verdicts.filter(appeal=Appeal.WAITING).order_by("appealed_at")[:SHOWN])),
             verdicts=_said(list(verdicts.exclude(appeal=Appeal.WAITING)[:SHOWN])),
-            gaps=[(one, _name(one.person)) for one in Gap.objects.filter(cleared_at=None)[:SHOWN]],
+            gaps=_gaps(),
             blocks=[(one, _name(one.person)) for one in Block.objects.filter(ended_at=None)[:SHOWN]],
             rules=_lines(),
             acts=Stop.ACTS,
@@ -150,6 +158,19 @@ def clear(request: HttpRequest, gap: int) -> HttpResponse:
     require_whole(request)
     mirror.clear(staff(request), gap, request.POST.get("note", ""))
     messages.success(request, _("已处理。"))
+    return redirect("admin:wallets")
+
+
+@require_POST
+@for_duties(*GUARD_MONEY.duties)
+def book(request: HttpRequest, gap: int) -> HttpResponse:
+    """What the institution did otherwise than asked is booked as it did it, or let go."""
+    require_whole(request)
+    made = differing.decide(staff(request), gap, request.POST.get("why", ""))
+    if made.state == MovementState.DONE:
+        messages.success(request, _("已按机构结果入账 %(amount)s 元，并通知了住户。") % {"amount": yuan(made.amount)})
+    else:
+        messages.success(request, _("没有入账，住户的钱没有减少，并通知了住户。"))
     return redirect("admin:wallets")
 
 

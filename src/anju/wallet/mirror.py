@@ -52,12 +52,23 @@ def compare_wallet(wallet: Wallet, day: date) -> int:
     if before.posted == after.posted and after.held == 0 and balance != after.posted:
         differing[""] = (after.posted, balance)
     with scope.platform(), transaction.atomic():
+        for number in _decided_since(wallet.person, day, differing):
+            del differing[number]
         for number, (mine, its) in differing.items():
             facts = {"ours": mine, "theirs": its}
             Gap.objects.get_or_create(person=wallet.person, day=day, number=number, defaults=facts)
         right = Gap.objects.filter(person=wallet.person, day=day, cleared_at__isnull=True).exclude(number__in=differing)
+        busy = Movement.objects.filter(person=wallet.person, state__in=Movement.OPEN)
+        right = right.exclude(number__in=busy.values("number")).exclude(number__in=busy.values("order"))
         right.update(cleared_at=timezone.now(), note="matched")
     return len(differing)
+
+
+def _decided_since(person: UUID, day: date, differing: dict[str, tuple[int, int]]) -> list[str]:
+    """What staff have decided on a later day than the institution did it on: booked on this one, and cleared up on that."""
+    rows = Gap.objects.filter(person=person, number__in=differing, day__lt=day, cleared_by__isnull=False)
+    theirs = {one.number: abs(one.theirs) for one in rows}
+    return [number for number, (mine, its) in differing.items() if its == 0 and theirs.get(number) == abs(mine)]
 
 
 def _ours(wallet: Wallet, day: date) -> tuple[dict[str, int], set[str]]:

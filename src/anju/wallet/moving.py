@@ -23,6 +23,7 @@ from anju.privacy.refusals import Refused
 from anju.risk.judging import is_blocked
 from anju.wallet import books
 from anju.wallet.models import Card, Gap, Movement, MovementKind, MovementState, Wallet, WalletState
+from anju.wallet.queries import OWN_NUMBER
 
 log = structlog.get_logger()
 CUSTODIAN = LianLian()
@@ -157,7 +158,7 @@ def require_going(moved: Movement) -> None:
 def learn(moved: Movement) -> Movement:
     """Ask the institution what became of it, and book that. A payment from the wallet ends with its payment."""
     try:
-        outcome = _query(moved)
+        outcome = query(moved)
         if outcome.state in (State.WAITING, State.UNKNOWN) and moved.at < timezone.now() - CODE_LASTS:
             return _let_go(moved, outcome)
     except (Refused, NotDelivered) as error:
@@ -180,12 +181,20 @@ def _let_go(moved: Movement, outcome: Outcome) -> Movement:
     return moved
 
 
-def _query(moved: Movement) -> Outcome:
+def query(moved: Movement) -> Outcome:
+    """What the institution says of it. Raises Refused, NotDelivered."""
     if moved.kind == MovementKind.WITHDRAW:
         return CUSTODIAN.query_withdrawal(moved.person, moved.order)
     if moved.kind == MovementKind.UNTAKEN:
         return CUSTODIAN.query_refund(moved.person, moved.order, moved.number)
     return CUSTODIAN.query(moved.person, moved.number if moved.kind == MovementKind.SHARE else moved.order)
+
+
+def hold(moved: Movement) -> Movement:
+    """For nobody else to decide until the transaction ends, with what who hears of it needs. To be called as the platform."""
+    if first := HOLDS.get(MovementKind(moved.kind)):
+        first(moved)
+    return Movement.objects.select_for_update(no_key=True).get(pk=moved.pk)
 
 
 @transaction.atomic
@@ -196,12 +205,15 @@ def decide(
     *,
     reason: str = "",
     only_from: MovementState | None = None,
+    as_said: bool = False,
 ) -> Movement:
-    """Book what the institution says of it, once however often it says so. only_from: nothing, where it is not in this state any more."""
+    """Book what the institution says of it, once however often it says so. only_from: nothing, where it is not in this state any more.
+
+    as_said: also where it says another amount than was asked for. Raises Refused where the books have not got that much.
+    """
     with scope.platform():
-        if hold := HOLDS.get(MovementKind(moved.kind)):
-            hold(moved)
-        held = Movement.objects.select_for_update(no_key=True).get(pk=moved.pk)
+        held = hold(moved)
+        asked = held.amount
         if (
             held.state not in Movement.OPEN
             or (only_from and held.state != only_from)
@@ -209,19 +221,27 @@ def decide(
         ):
             return held
         if state is State.DONE and outcome and outcome.amount not in (None, held.amount):
-            log.error("movement_differs", kind=held.kind)
-            _differs(held, outcome.amount or 0)
-            return held
+            if not as_said or not outcome.amount:
+                log.error("movement_differs", kind=held.kind)
+                _differs(held, outcome.amount or 0)
+                return held
+            held.amount = outcome.amount
         held.done_at, held.token = timezone.now(), ""
         held.state = MovementState.DONE if state is State.DONE else MovementState.FAILED
         held.reason = reason
-        held.save(update_fields=["state", "done_at", "token", "reason"])
+        held.save(update_fields=["amount", "state", "done_at", "token", "reason"])
         if _reserves(held):
             kept = ledger.reserved(f"wallet:{held.number}")
-            if state is State.DONE:
-                ledger.post(f"wallet-done:{held.number}", kept)
+            if state is not State.DONE:
+                ledger.void(f"wallet-not:{held.number}", kept)
+            elif held.amount <= asked:
+                ledger.post(f"wallet-done:{held.number}", kept, held.amount)
             else:
                 ledger.void(f"wallet-not:{held.number}", kept)
+                debit, credit = _sides(held)
+                ledger.move(
+                    f"wallet-done:{held.number}", debit, credit, held.amount, f"wallet_{held.kind}", thing=held.pk
+                )
         elif state is State.DONE and held.kind == MovementKind.TOP_UP:
             ledger.move(
                 f"wallet:{held.number}", books.custody(), books.wallet(held.person), held.amount, "wallet_top_up",
@@ -233,10 +253,11 @@ def decide(
 
 
 def _differs(held: Movement, theirs: int) -> None:
-    """Into the queue of what somebody has to clear up, once."""
-    if not Gap.objects.filter(person=held.person, number=held.number, cleared_at=None).exists():
+    """Into the queue of what somebody has to clear up (differing.py), once, under the number that the institution has it by."""
+    number = held.number if held.kind in OWN_NUMBER else held.order
+    if not Gap.objects.filter(person=held.person, number=number, cleared_at=None).exists():
         facts = {"ours": held.amount, "theirs": theirs}
-        Gap.objects.get_or_create(person=held.person, day=timezone.localdate(), number=held.number, defaults=facts)
+        Gap.objects.get_or_create(person=held.person, day=timezone.localdate(), number=number, defaults=facts)
 
 
 def of_payment(thing: UUID) -> Movement | None:
