@@ -18,9 +18,10 @@ from anju.wallet import mirror
 from anju.wallet.models import Gap, Movement
 from tests import factories
 from tests.console.conftest import Desk
+from tests.packets.test_packets import lay_out
 from tests.payments.conftest import Bill
 from tests.payments.conftest import bill as bill
-from tests.peers.lianlian import LianLian
+from tests.peers.lianlian import MERCHANT, LianLian
 from tests.wallet.conftest import PASSWORD, SECOND, Holder, with_wallet
 from tests.wallet.conftest import custodian as custodian
 from tests.wallet.conftest import serving as serving
@@ -282,7 +283,7 @@ def test_a_payment_of_another_amount_goes_back_whole_and_pays_nothing(
     agrees(custodian, holder)
 
 
-def test_a_refund_that_the_institution_declines_leaves_it_undecided(
+def test_a_refund_that_the_institution_declines_is_waited_for_until_the_money_lies_there_again(
     manager: Desk, holder: Holder, custodian: LianLian, community: Community, bill: Bill
 ) -> None:
     payment = paid(community, bill, holder, ASKED)
@@ -293,6 +294,12 @@ def test_a_refund_that_the_institution_declines_leaves_it_undecided(
     refused = manager.post(path_to(payment.number), WHY)
     assert refused.status_code == 409 and "商户平台" in refused.content.decode()
     assert holder.door.get("/wallet").body["held"] == ASKED
+    custodian._book("by-hand", MERCHANT, holder.person.pk.hex, 1_500)
+    assert manager.post(path_to(payment.number), WHY).status_code == 302
+    assert holder.door.get("/wallet").body["free"] == 5_000 == custodian.balance(holder.person.pk.hex)
+    with scope.platform():
+        assert Payment.objects.get(pk=payment.pk).state == "closed"
+    assert bill.told == []
 
 
 def test_a_red_packet_of_another_amount_is_not_given_out(
@@ -318,6 +325,23 @@ def test_a_red_packet_of_another_amount_is_not_given_out(
     with scope.platform():
         assert Packet.objects.get().state == "failed"
     assert holder.balance == 5_000
+    agrees(custodian, holder, other)
+
+
+def test_a_share_of_another_amount_is_the_institutions_to_put_right(
+    manager: Desk, holder: Holder, other: Holder, custodian: LianLian, community: Community
+) -> None:
+    packet = lay_out(holder, community, ASKED, 1).body["packet"]
+    custodian.faults.lose = 1
+    other.door.post(f"/packets/{packet}/take")
+    with scope.platform():
+        moved = Movement.objects.get(kind="share")
+    otherwise(custodian, moved.number, 1_500)
+    refused = manager.post(path_to(moved.number), WHY)
+    assert refused.status_code == 409 and "请联系机构" in refused.content.decode()
+    alter(custodian, moved.number, ASKED)
+    later()
+    assert other.balance == ASKED
     agrees(custodian, holder, other)
 
 

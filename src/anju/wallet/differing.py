@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from anju.ledger import actions as ledger
+from anju.ledger import queries as balances
 from anju.notices import actions as notices
 from anju.notices.models import NoticeKind
 from anju.partners.lianlian import IN_TRUST, OWN
@@ -28,6 +29,7 @@ from anju.privacy.refusals import Refused
 from anju.wallet import books, moving
 from anju.wallet.models import Gap, Movement, MovementKind, MovementState
 
+Booking = Callable[[Movement, Outcome], Movement]
 _AS_DONE = (MovementKind.TOP_UP, MovementKind.WITHDRAW, MovementKind.TRANSFER)
 _WHOLE = (MovementKind.PAY, MovementKind.PACKET)
 
@@ -57,10 +59,10 @@ def decide(staff: Person, gap: int, why: str) -> Movement:
     if staff.pk in (moved.person, moved.payee):
         raise Refused("own_wallet", _("不能处理自己的钱包，请交给同事。"), status=403)
     outcome = _said(moved)
-    given_back = outcome.state is State.DONE and outcome.amount != moved.amount and moved.kind not in _AS_DONE
-    if given_back:
-        _require_given_back(staff, moved, outcome.amount or 0)
-    return _book(staff, moved, outcome, why, _give_up if given_back else _as_said)
+    do: Booking = _as_said
+    if outcome.state is State.DONE and outcome.amount != moved.amount and moved.kind not in _AS_DONE:
+        do = _give_up if _gave_back(staff, moved, outcome.amount or 0) else _let_go
+    return _book(staff, moved, outcome, why, do)
 
 
 def _said(moved: Movement) -> Outcome:
@@ -85,26 +87,42 @@ def _back(moved: Movement) -> UUID:
     return uuid5(moved.pk, "back")
 
 
-def _require_given_back(staff: Person, moved: Movement, taken: int) -> None:
-    """Raises Refused until the institution has given it back, the way it came."""
+def _gave_back(staff: Person, moved: Movement, taken: int) -> bool:
+    """Whether the institution has given it back, the way it came, because we asked for it; False: by itself. Raises Refused until it has."""
     if moved.kind not in _WHOLE:
         text = _("红包里领取和退回的金额，只能由存管机构更正：请联系机构，更正后会自动入账。")
         raise Refused("not_bookable", text, status=409)
     audit.record(AuditEntry.Action.DECIDE, moved, actor=staff.pk, subject=moved.person, reason="movement_sent_back")
     number, held = _back(moved).hex, IN_TRUST if moved.kind == MovementKind.PACKET else OWN
-    declined = _("存管机构没有同意退回。请在机构的商户平台查明这笔订单，请机构全额原路退回，再到这里处理。")
     try:
         outcome = moving.CUSTODIAN.query_refund(moved.person, moved.order, number)
         if outcome.state is State.UNKNOWN:
             outcome = moving.CUSTODIAN.give_back(moved.person, moved.order, number, taken, taken, held)
     except NotDelivered as error:
         raise _on_its_way() from error
-    except Refused as refused:
-        raise Refused("not_given_back", declined, status=409) from refused
-    if outcome.state is State.CLOSED or outcome.amount not in (None, taken):
-        raise Refused("not_given_back", declined, status=409)
-    if outcome.state is not State.DONE:
+    except Refused:
+        outcome = Outcome(moved.order, State.CLOSED)
+    if outcome.state is State.DONE and outcome.amount in (None, taken):
+        return True
+    if outcome.state in (State.WAITING, State.UNKNOWN):
         raise _on_its_way()
+    if not _lies_there_again(moved):
+        text = _("存管机构没有同意退回。请在机构的商户平台查明这笔订单，请机构全额退回住户的余额，再到这里处理。")
+        raise Refused("not_given_back", text, status=409)
+    return False
+
+
+def _lies_there_again(moved: Movement) -> bool:
+    """Whether the holder has at the institution what the books say, with nothing else on its way that could make it seem so. Raises Refused."""
+    with scope.platform():
+        others = Movement.objects.filter(Q(person=moved.person) | Q(payee=moved.person), state__in=Movement.OPEN)
+        if moved.by_card or others.exclude(pk=moved.pk).exists():
+            return False
+        posted = balances.balance(books.wallet(moved.person)).posted
+    try:
+        return moving.CUSTODIAN.balance(moved.person) == posted
+    except NotDelivered as error:
+        raise _on_its_way() from error
 
 
 def _on_its_way() -> Refused:
@@ -113,9 +131,7 @@ def _on_its_way() -> Refused:
 
 
 @transaction.atomic
-def _book(
-    staff: Person, moved: Movement, outcome: Outcome, why: str, do: Callable[[Movement, Outcome], Movement]
-) -> Movement:
+def _book(staff: Person, moved: Movement, outcome: Outcome, why: str, do: Booking) -> Movement:
     with scope.platform():
         held = moving.hold(moved)
         if held.state not in Movement.OPEN:
@@ -146,14 +162,19 @@ def _as_said(held: Movement, outcome: Outcome) -> Movement:
         raise Refused("not_bookable", text, status=409) from refused
 
 
-def _give_up(held: Movement, outcome: Outcome) -> Movement:
-    """It went out and came back: both stand in the books, as they do at the institution."""
+def _let_go(held: Movement, _outcome: Outcome) -> Movement:
+    """It moved nothing in the end."""
     made = moving.decide(held, State.CLOSED, reason="given_back")
     if made.kind == MovementKind.PAY:
         payments.settle(Through.WALLET, Outcome(made.order, State.CLOSED))
+    return made
+
+
+def _give_up(held: Movement, outcome: Outcome) -> Movement:
+    """It went out and came back: both stand in the books, as they do at the institution."""
+    made = _let_go(held, outcome)
     if not made.by_card and outcome.amount:
-        wallet, custody = books.wallet(made.person), books.custody()
-        name = _back(made)
+        wallet, custody, name = books.wallet(made.person), books.custody(), _back(made)
         ledger.move(f"wallet-back:{name.hex}", custody, wallet, outcome.amount, "wallet_back", thing=name)
         ledger.move(f"wallet-done:{made.number}", wallet, custody, outcome.amount, f"wallet_{made.kind}", thing=made.pk)
     return made
