@@ -93,40 +93,6 @@ def test_a_resident_opens_a_wallet_and_pays_from_it_and_by_card(
     app.sees("招商银行")
 
 
-def test_a_passkey_proves_it_where_money_goes_out(place: Place, open_page: Open) -> None:
-    app = resident(place, open_page(PHONE))
-    options = {
-        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
-        "isUserVerified": True, "automaticPresenceSimulation": True,
-    }  # fmt: skip
-    device = app.page.context.new_cdp_session(app.page)
-    device.send("WebAuthn.enable")
-    key = device.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-    app.go("/mine/security/passkeys")
-    app.press("添加通行密钥")
-    again = app.page.get_by_role("dialog", name="请确认是您本人")
-    again.get_by_label("密码").fill(place.demo["resident"]["password"])
-    again.get_by_role("button", name="确认").click()
-    app.sees("通行密钥 1")
-
-    app.go("/wallet/withdraw")
-    app.page.get_by_label("金额").fill("100")
-    app.page.get_by_role("button", name="提现", exact=True).click()
-    type_password(app.page)
-    sheet = app.page.get_by_role("dialog", name="确认是您本人", exact=True)
-    sheet.get_by_role("button", name="使用通行密钥验证").wait_for()
-    device.send("WebAuthn.setUserVerified", {**key, "isUserVerified": False})
-    sheet.get_by_role("button", name="使用通行密钥验证").click()
-    app.sees("没有完成。您可以再试一次，或换一种方式。")
-    sheet.get_by_role("button", name="改用短信验证码").click()
-    sheet.get_by_label("验证码").wait_for()
-    device.send("WebAuthn.setUserVerified", {**key, "isUserVerified": True})
-    sheet.get_by_role("button", name="使用通行密钥验证").click()  # back from the code
-    sheet.get_by_text("无需等待短信").wait_for()
-    sheet.get_by_role("button", name="使用通行密钥验证").click()
-    app.sees("提现 · 已完成")
-
-
 def test_a_neighbour_takes_a_share_of_a_red_packet(
     place: Place, staff: Staff, custodian: LianLian, open_page: Open
 ) -> None:
@@ -161,3 +127,41 @@ def test_a_neighbour_takes_a_share_of_a_red_packet(
     sender.page.reload()
     sender.sees("已领 1/2")
     assert httpx.get(f"{place.front}/api/v1{link.removeprefix(place.front)}").status_code in (401, 404)
+
+
+def test_a_passkey_proves_it_where_money_goes_out(place: Place, open_page: Open) -> None:
+    app = resident(place, open_page(PHONE))
+    options = {
+        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
+        "isUserVerified": True, "automaticPresenceSimulation": True,
+    }  # fmt: skip
+    device = app.page.context.new_cdp_session(app.page)
+    device.send("WebAuthn.enable")
+    key = device.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    app.go("/mine/security/passkeys")
+    app.press("添加通行密钥")
+    again = app.page.get_by_role("dialog", name="请确认是您本人")
+    again.get_by_label("密码").fill(place.demo["resident"]["password"])
+    again.get_by_role("button", name="确认").click()
+    app.sees("通行密钥 1")
+
+    app.go("/wallet/withdraw")
+    app.page.get_by_label("金额").fill("100")
+    app.page.get_by_role("button", name="提现", exact=True).click()
+    type_password(app.page)
+    sheet = app.page.get_by_role("dialog", name="确认是您本人", exact=True)
+    sheet.get_by_role("button", name="使用通行密钥验证").wait_for()
+    device.send("WebAuthn.setUserVerified", {**key, "isUserVerified": False})
+    sheet.get_by_role("button", name="使用通行密钥验证").click()
+    app.sees("没有完成。您可以再试一次，或换一种方式。")
+    sheet.get_by_role("button", name="改用短信验证码").click()
+    sheet.get_by_label("验证码").wait_for()
+    device.send("WebAuthn.setUserVerified", {**key, "isUserVerified": True})
+    sheet.get_by_role("button", name="使用通行密钥验证").click()  # back from the code
+    sheet.get_by_text("无需等待短信").wait_for()
+    sheet.get_by_role("button", name="使用通行密钥验证").click()
+    app.sees("提现 · 已完成")
+    app.go("/mine/security/passkeys")
+    app.press("删除")  # another journey signs in by the password alone
+    app.page.get_by_role("dialog").get_by_role("button", name="确认").click()
+    app.sees("还没有通行密钥")
