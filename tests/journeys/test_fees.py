@@ -32,7 +32,7 @@ def billed(place: Place, manager: Staff, name: str) -> None:
     page = manager.page("/console/billing/feeitem/add/")
     community = place.demo["community"]
     facts = {"community": community, "name": name, "basis": "fixed", "months": "1", "due_days": "30"}
-    late = {"late_rate": "0", "late_grace": "0", "late_cap": "0"}
+    late = {"late_rate": "0", "late_grace": "0", "late_cap": "0", "daily_most": "100"}
     assert name not in page
     assert manager.submit("/console/billing/feeitem/add/", **facts, **late).status_code == 200
     [item] = re.findall(rf'value="([0-9a-f-]{{36}})"[^>]*>{name}', manager.page("/console/fees/periods/"))
