@@ -35,7 +35,7 @@ LADDER = (10, 15, 20, 25, 30, 40, 60)
 """Calls a second that are tried before RATE, until they are too many; after, for callers that gave up leave homes busy behind."""
 SET_UP = 99.9
 KEYS = 80
-PARTS = ("sip-kamailio", "sip-rtpengine", "sip-desk")
+PARTS = ("sip-kamailio", "sip-rtpengine", "sip-calls", "sip-desk")
 SCENARIOS = REPO / "benchmarks" / "sipp"
 _STARTED = "SIP is ready"
 

@@ -102,7 +102,7 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster
     one.stop()
 
 
-async def patiently(act: object, seconds: float = 20) -> object:
+async def patiently(act: object, seconds: float = 60) -> object:
     """While a leader is being elected, the bus says that it cannot yet."""
     until = time.monotonic() + seconds
     while True:

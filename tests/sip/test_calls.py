@@ -13,7 +13,7 @@ from anju.intercom.models import Call, CallState, Ring, RingState, Via
 from anju.people.models import Person
 from anju.privacy import scope
 from anju.sip import devices
-from anju.sip.desk import HEADER
+from anju.sip.asking import HEADER
 from tests import factories
 from tests.doors import Door
 from tests.intercom.conftest import Pad

@@ -47,7 +47,7 @@ def try_a_call(pad: Pad, page: Agent, phone: Agent) -> bool:
     return False
 
 
-@pytest.mark.parametrize("part", ["sip-kamailio", "sip-rtpengine", "sip-desk"])
+@pytest.mark.parametrize("part", ["sip-kamailio", "sip-rtpengine", "sip-calls", "sip-desk"])
 def test_the_next_call_works(part: str, pad: Pad, page: Agent, resident: Person, home: Home, agent: Register) -> None:
     phone = device(resident, home, agent)
     time.sleep(3)  # a registration is written down within two seconds
@@ -75,12 +75,13 @@ def test_a_home_is_not_busy_for_a_call_that_died_with_its_server(
         second.close()
 
 
-def test_a_call_goes_on_while_the_desk_is_started_anew(
-    pad: Pad, page: Agent, resident: Person, home: Home, agent: Register
+@pytest.mark.parametrize("part", ["sip-calls", "sip-desk"])
+def test_a_call_goes_on_while_who_decides_is_started_anew(
+    part: str, pad: Pad, page: Agent, resident: Person, home: Home, agent: Register
 ) -> None:
     phone = device(resident, home, agent)
     call = talking(pad, page, phone)
-    kill("sip-desk")
+    kill(part)
     phone.sound and phone.sound.speak(3)
     assert state(call) == CallState.ANSWERED
     phone.press_in_sound("#")
@@ -89,12 +90,13 @@ def test_a_call_goes_on_while_the_desk_is_started_anew(
     assert until(lambda: state(call) == CallState.ENDED)
 
 
-def test_a_call_that_ends_while_the_desk_is_away_has_ended(
-    pad: Pad, page: Agent, resident: Person, home: Home, agent: Register
+@pytest.mark.parametrize("part", ["sip-calls", "sip-desk"])
+def test_a_call_that_ends_while_who_decides_is_away_has_ended(
+    part: str, pad: Pad, page: Agent, resident: Person, home: Home, agent: Register
 ) -> None:
     phone = device(resident, home, agent)
     call = talking(pad, page, phone)
-    kill("sip-desk")
+    kill(part)
     assert phone.hang_up(page)
     assert until(lambda: state(call) == CallState.ENDED, SOON)
     assert not kamailio.carries(page.name)

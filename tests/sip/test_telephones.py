@@ -20,7 +20,7 @@ from anju.people.models import Person
 from anju.privacy import consent, scope
 from anju.privacy.models import Sharing
 from anju.sip import place, telephones, trunk
-from anju.sip.desk import HEADER
+from anju.sip.asking import HEADER
 from anju.sip.models import Spent, Telephone, Trouble, Trunk, Why
 from anju.sip.purposes import INTERCOM_TELEPHONE
 from tests import factories

@@ -16,9 +16,9 @@ GATE = int(os.environ.get("ANJU_GATE_PORT", "8010"))
 NEARBY = int(os.environ.get("ANJU_NEARBY_PORT", "8011"))
 """Where gates serve phones that stand before them; the app's page may speak to no other port of the local network."""
 INSIDE = ("postgres", "nats", "nats_monitor", "nats_mqtt", "web", "live", "caddy_admin")
-SIP = ("sip", "sip_tls", "sip_ws", "sip_wss", "sip_desk", "sip_digits", "sip_media", "sip_line", "turn")
-"""Calls by SIP: what devices reach, the desk that decides and hears pressed digits, the media relay's control, the line to telephones,
-and TURN."""
+SIP = ("sip", "sip_tls", "sip_ws", "sip_wss", "sip_calls", "sip_desk", "sip_digits", "sip_media", "sip_line", "turn")
+"""Calls by SIP: what devices reach, who decides about calls, the desk that hears pressed digits, the media relay's control, the line to
+telephones, and TURN."""
 
 
 CHOICE = range(10_240, 29_900)

@@ -4,11 +4,13 @@ Every way to ring (the app, a SIP phone, a telephone) goes through these; none d
 """
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import timedelta
+from typing import cast
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -41,74 +43,87 @@ def dial(gate: Gate, home: Home | None, *, offer: str, picture: bytes) -> Call:
 
     A home where nobody can be rung rings like any other: who stands outside does not learn that nobody is in.
     """
-    _require_reach(gate, home)
     if len(offer) > MOST_OFFER or len(picture) > MOST_PICTURE:
         raise Refused("bad_call", _("门禁发来的呼叫无法识别，请升级门禁程序。"))
     with scope.platform():
-        Gate.objects.select_for_update(no_key=True).get(pk=gate.pk)
-        if Call.objects.filter(gate=gate, at__gt=timezone.now() - timedelta(minutes=1)).count() >= MOST_A_MINUTE:
-            raise Refused("too_many_calls", _("呼叫太频繁，请一分钟后再试。"), status=429)
-        for one in Call.objects.filter(gate=gate, state__in=Call.OPEN):
-            finish(one, CallState.CANCELLED)  # its page began anew
+        held = Gate.objects.select_for_update(of=("self",), no_key=True).select_related("panel").get(pk=gate.pk)
+        _require_reach(held, home)
+        _require_calm(held)
         if home is not None:
-            Home.objects.select_for_update(no_key=True).get(pk=home.pk)
+            Home.objects.select_for_update(no_key=True).only("pk").get(pk=home.pk)
         busy = home is not None and _is_busy(home)
+        household = queries.household(home) if home is not None else None
         visitor = new_id()
         vault().admit(visitor)
         call = Call(community_id=gate.community_id, gate=gate, home=home, visitor=visitor, offer=offer)
         call.state = CallState.BUSY if busy else CallState.RINGING
         call.ended_at = timezone.now() if busy else None
-        call.save()
+        call.silent = household.silent if household else 0
+        call.save(force_insert=True)
         if picture:
             CallPicture.objects.create(call=call, community_id=call.community_id, visitor=visitor, image=picture)
-        _ring(call)
+        _ring(call, household)
     return call
 
 
 def _require_reach(gate: Gate, home: Home | None) -> None:
     """Raises Refused when this gate's pad does not reach there."""
-    with scope.platform():
-        panel = Panel.objects.filter(gate=gate).first()
-        if panel is not None and panel.off:
-            raise Refused("calls_off", _("这个门禁没有开通呼叫，请联系物业。"), status=403)
-        if home is None:
-            return
-        units = set(panel.units.values_list("pk", flat=True)) if panel is not None else set()
-        if home.community_id != gate.community_id or (units and home.unit_id not in units):
-            raise Refused("unknown_home", _("没有找到这个房号，请核对后重拨。"), status=404, field="home")
+    panel: Panel | None = getattr(gate, "panel", None)
+    if panel is not None and panel.off:
+        raise Refused("calls_off", _("这个门禁没有开通呼叫，请联系物业。"), status=403)
+    if home is None:
+        return
+    units = set(panel.units.values_list("pk", flat=True)) if panel is not None else set()
+    if home.community_id != gate.community_id or (units and home.unit_id not in units):
+        raise Refused("unknown_home", _("没有找到这个房号，请核对后重拨。"), status=404, field="home")
+
+
+def _require_calm(gate: Gate) -> None:
+    """A locked gate's former call ends: its page began anew. Raises Refused when it calls too often."""
+    minute = timezone.now() - timedelta(minutes=1)
+    latest = Call.objects.filter(gate=gate).filter(Q(at__gt=minute) | Q(state__in=Call.OPEN)).defer("offer").order_by()
+    before = list(latest)
+    if sum(one.at > minute for one in before) >= MOST_A_MINUTE:
+        raise Refused("too_many_calls", _("呼叫太频繁，请一分钟后再试。"), status=429)
+    for one in before:
+        finish(one, CallState.CANCELLED)
 
 
 def _is_busy(home: Home) -> bool:
     """Whether somebody of this home is being called or talks. What nobody ended counts no longer."""
     now = timezone.now()
-    rings = Call.objects.filter(home=home, state=CallState.RINGING, at__gt=now - queries.RINGS)
-    talks = Call.objects.filter(home=home, state=CallState.ANSWERED, answered_at__gt=now - LONGEST)
-    return rings.exists() or talks.exists()
+    rings = Q(state=CallState.RINGING, at__gt=now - queries.RINGS)
+    talks = Q(state=CallState.ANSWERED, answered_at__gt=now - LONGEST)
+    return Call.objects.filter(rings | talks, home=home).exists()
 
 
-def _ring(call: Call) -> None:
+def _ring(call: Call, home: queries.Household | None) -> None:
     """Everybody who may be rung is, in every way there is; whoever wants to be left alone finds the call in their list."""
-    if call.home is None:
+    if home is None:
         trace(call, Via.DESK, [None])
         notices.announce(f"community.{call.community_id}", "call", {"id": str(call.pk), "state": call.state})
+        return
+    rings = lines(call, Via.APP, home.quiet, RingState.QUIET)
+    if call.state == CallState.BUSY:
+        missed.tell(call, [*home.rung, *home.quiet])
     else:
-        home = queries.household(call.home)
-        call.silent = home.silent
-        call.save(update_fields=["silent"])
-        trace(call, Via.APP, home.quiet, RingState.QUIET)
-        if call.state == CallState.BUSY:
-            missed.tell(call, [*home.rung, *home.quiet])
-            return
-        trace(call, Via.APP, home.rung)
-        trace(call, Via.PUSH, waking.ring(call, home.rung))
+        rings += lines(call, Via.APP, home.rung)
+        rings += lines(call, Via.PUSH, waking.ring(call, home.rung))
+        joining = signals.ringing.send(sender=Call, call=call, people=home.rung)
+        rings += [one for _room, beside in joining for one in cast("list[Ring]", beside or [])]
         _announce(call, [one.pk for one in home.rung])
-    signals.ringing.send(sender=Call, call=call)
+    Ring.objects.bulk_create(rings)
 
 
-def trace(call: Call, via: Via, people: Collection[Person | None], state: RingState = RingState.SENT) -> list[Ring]:
-    """Write down who is rung by what. None: nobody in particular, such as the desk or a station on a wall."""
+def lines(call: Call, via: Via, people: Collection[Person | None], state: RingState = RingState.SENT) -> list[Ring]:
+    """Of a call's trace, to be written down: who is rung by what. None: nobody in particular, such as a station on a wall."""
     place = {"call": call, "community_id": call.community_id, "via": via, "state": state}
-    return Ring.objects.bulk_create(Ring(person=one, **place) for one in people)
+    return [Ring(person=one, **place) for one in people]
+
+
+def trace(call: Call, via: Via, people: Collection[Person | None]) -> list[Ring]:
+    """Write down who is rung by what. None: as above, or the desk."""
+    return Ring.objects.bulk_create(lines(call, via, people))
 
 
 def _announce(call: Call, people: Collection[UUID]) -> None:
@@ -136,7 +151,7 @@ def show(gate: UUID, call: UUID, picture: bytes) -> None:
 def leave(gate: UUID, call: UUID, state: CallState) -> None:
     """The gate says that its side of a call is over: given up, not answered in time, or hung up. Raises Refused."""
     with scope.platform():
-        found = _locked(call, gate=gate)
+        found = _locked(call, gate=gate, related=("gate", "home__unit__building"))
         if found.state == CallState.RINGING:
             finish(found, state if state in (CallState.CANCELLED, CallState.MISSED) else CallState.CANCELLED)
         elif found.state == CallState.ANSWERED:
@@ -165,7 +180,9 @@ def answer(call: UUID, via: Via, person: Person | None) -> Ring:
             raise Refused("taken", _("这次呼叫已在别处接听。"), status=409)
         if found.state != CallState.RINGING or found.at < timezone.now() - queries.RINGS:
             raise over()
-        ring = Ring.objects.filter(call=found, via=via, person=person).first()
+        rings = list(Ring.objects.filter(call=found))
+        who = person.pk if person else None
+        ring = next((one for one in rings if (one.via, one.person_id) == (via, who)), None)
         if ring is None:
             (ring,) = trace(found, via, [person])
         ring.state, ring.leg = RingState.ANSWERED, secrets.token_urlsafe(24)
@@ -174,7 +191,7 @@ def answer(call: UUID, via: Via, person: Person | None) -> Ring:
         others.update(state=RingState.ELSEWHERE)
         found.state, found.answered_at = CallState.ANSWERED, timezone.now()
         found.save(update_fields=["state", "answered_at"])
-        _tell_everybody(found)
+        _tell_everybody(found, rings)
         gate_id = found.gate_id
         transaction.on_commit(lambda: gate_link.note_of_call(gate_id, call, "taken"))
         signals.taken.send(sender=Call, call=found, ring=ring)
@@ -250,6 +267,15 @@ def hang_up(call: UUID, leg: str) -> None:
         finish(_locked(of_leg(call, leg).call_id), CallState.ENDED)
 
 
+def hung_up(call: UUID, ways: Collection[Via]) -> None:
+    """Whoever answered by one of these ways is gone."""
+    with scope.platform(), transaction.atomic():
+        found = _locked(call)
+        answered = Ring.objects.filter(call=found, state=RingState.ANSWERED, via__in=ways)
+        if found.state == CallState.ANSWERED and answered.exists():
+            finish(found, CallState.ENDED)
+
+
 def of_leg(call: UUID, leg: str) -> Ring:
     """Who answered this call, as long as it is up. Raises Refused for anybody else."""
     with scope.platform():
@@ -272,10 +298,10 @@ def over() -> Refused:
     return Refused("call_over", _("这次呼叫已经结束。"), status=409)
 
 
-def _locked(call: UUID, gate: UUID | None = None) -> Call:
-    """Raises Refused. gate: whose it must be."""
-    rows = Call.objects.select_for_update(of=("self",)).select_related("gate", "home__unit__building")
-    found = rows.filter(pk=call).first()
+def _locked(call: UUID, gate: UUID | None = None, related: tuple[str, ...] = ()) -> Call:
+    """Raises Refused. gate: whose it must be. related: what is read with it."""
+    rows = Call.objects.select_for_update(of=("self",))
+    found = (rows.select_related(*related) if related else rows).filter(pk=call).order_by().first()
     if found is None or (gate is not None and found.gate_id != gate):
         raise queries.unknown()
     return found
@@ -288,24 +314,28 @@ def finish(call: Call, state: CallState) -> None:
     unanswered = call.state == CallState.RINGING
     call.state, call.ended_at, call.offer = state, timezone.now(), ""
     call.save(update_fields=["state", "ended_at", "offer"])
-    rung = Ring.objects.filter(call=call)
-    rung.filter(state__in=(RingState.SENT, RingState.RUNG)).update(state=RingState.UNANSWERED)
-    rung.exclude(leg="").update(leg="")
-    _tell_everybody(call)
+    rings = list(Ring.objects.filter(call=call))
+    in_vain = When(state__in=(RingState.SENT, RingState.RUNG), then=Value(RingState.UNANSWERED))
+    Ring.objects.filter(call=call).update(leg="", state=Case(in_vain, default=F("state")))
+    _tell_everybody(call, rings)
     gate_id, call_id, word = call.gate_id, call.pk, str(state)
     transaction.on_commit(lambda: gate_link.note_of_call(gate_id, call_id, "over", state=word))
     if unanswered and state in (CallState.MISSED, CallState.CANCELLED):
-        unaware = rung.exclude(state=RingState.REFUSED).filter(person__isnull=False)
-        missed.tell(call, Person.objects.filter(pk__in=unaware.values("person")))
+        unaware = _people(one for one in rings if one.state != RingState.REFUSED)
+        missed.tell(call, Person.objects.filter(pk__in=unaware))
     signals.over.send(sender=Call, call=call)
 
 
-def _tell_everybody(call: Call) -> None:
+def _people(rings: Iterable[Ring]) -> set[UUID]:
+    return {one.person_id for one in rings if one.person_id}
+
+
+def _tell_everybody(call: Call, rings: Collection[Ring]) -> None:
     """All that were rung, by every way that can still be heard."""
     if call.home_id is None:
         notices.announce(f"community.{call.community_id}", "call", {"id": str(call.pk), "state": call.state})
         return
-    rung = Ring.objects.filter(call=call, person__isnull=False)
-    _announce(call, list(rung.values_list("person", flat=True).distinct()))
-    if call.state != CallState.ENDED:  # whoever was rung knows since it was answered
-        waking.hush(call, Person.objects.filter(pk__in=rung.filter(via=Via.PUSH).values("person")))
+    _announce(call, _people(rings))
+    woken = _people(one for one in rings if one.via == Via.PUSH)
+    if woken and call.state != CallState.ENDED:  # whoever was rung knows since it was answered
+        waking.hush(call, Person.objects.filter(pk__in=woken))

@@ -35,9 +35,10 @@ class Household(NamedTuple):
 def household(home: Home) -> Household:
     """Grown-ups who live in a home, by whether they are to be rung now."""
     living = Member.objects.living().filter(home=home, person__is_active=True, person__child__isnull=True)
-    grown = {one.person_id: one.person for one in living.select_related("person")}
+    grown = {one.person_id: one.person for one in living.select_related("person__quiet")}
     agreeing = consent.agreeing(set(grown), INTERCOM)
-    left_alone = {one.person_id for one in Quiet.objects.filter(person__in=agreeing) if is_quiet(one)}
+    quiets: dict[UUID, Quiet | None] = {one: getattr(grown[one], "quiet", None) for one in agreeing}
+    left_alone = {one for one, quiet in quiets.items() if quiet is not None and is_quiet(quiet)}
     return Household(
         rung=[grown[one] for one in agreeing - left_alone],
         quiet=[grown[one] for one in left_alone],

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from anju.access import gate_link
@@ -41,12 +42,12 @@ class Invite:
 
 
 def rung_by(call: Call) -> list[SipDevice]:
-    """The devices that ring for a call: of those who live there, agree to it and are not left alone now, and what hangs on the wall."""
-    if call.home is None:
+    """The devices that ring for a call: of those whose app rings for it, and what hangs on the wall."""
+    if call.home_id is None:
         return []
-    people = [one.pk for one in queries.household(call.home).rung]
-    at_home = SipDevice.objects.filter(home=call.home, kind__in=SipDevice.RUNG)
-    return list(at_home.filter(person__isnull=True) | at_home.filter(person__in=people))
+    people = Ring.objects.filter(call=call, via=Via.APP).exclude(state=RingState.QUIET).values("person")
+    at_home = SipDevice.objects.filter(home=call.home_id, kind__in=SipDevice.RUNG)
+    return list(at_home.filter(Q(person__isnull=True) | Q(person__in=people)))
 
 
 def route(invite: Invite) -> Route:
@@ -96,8 +97,7 @@ def _begin(device: SipDevice, invite: Invite) -> Call:
 
 def _of(name: str, **more: str) -> Dialog | None:
     """The call of this name and these marks, if it is up. Whoever asks has widened the scope."""
-    rows = Dialog.objects.select_related("call__gate", "call__home__unit__building", "device")
-    return rows.filter(name=name, **more).first()
+    return Dialog.objects.select_related("call", "device").filter(name=name, **more).first()
 
 
 def answered(name: str, caller: str, tag: str, ruid: str) -> bool:
@@ -176,12 +176,7 @@ def ended(name: str, caller: str) -> None:
         found = _of(name, caller_tag=caller)
         if found is None:
             return
-        ring = Ring.objects.filter(call=found.call, state=RingState.ANSWERED, via__in=(Via.SIP, Via.PHONE)).first()
-        if ring is not None:
-            try:
-                actions.hang_up(found.call.pk, ring.leg)
-            except Refused as refused:
-                log.info("sip_end_refused", code=refused.code)
+        actions.hung_up(found.call_id, (Via.SIP, Via.PHONE))
 
 
 def failed(name: str, caller: str, code: int) -> None:

@@ -4,6 +4,7 @@ import ipaddress
 import os
 import shutil
 import sqlite3
+import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from django.conf import settings
 
 from anju.installation.ports import outer, ports
 from anju.sip import place
-from anju.sip.desk import HEADER
+from anju.sip.asking import HEADER
 from anju.sip.packages import program
 
 CONF = Path(__file__).resolve().parent / "conf"
@@ -103,6 +104,7 @@ def kamailio(credentials: str, owner: str | None) -> list[str]:
         database.executescript(_LOCATION)
     _give(registrations, owner)
     words = {
+        "DECIDES": f"http://127.0.0.1:{ports()['sip_calls']}",
         "DESK": f"http://127.0.0.1:{ports()['sip_desk']}",
         "SECRET": f"{HEADER}: {place.secret()}",
         "REALM": place.REALM,
@@ -125,8 +127,27 @@ def kamailio(credentials: str, owner: str | None) -> list[str]:
             'an address, name or password of the SIP server has a "!", a quotation mark or a line break in it'
         )
     path = _write(place.folder() / "kamailio.cfg", "\n".join(lines) + "\n", owner)
-    command = [program("kamailio"), "-f", str(path), "-DD", "-E", "-Y", str(_own_folder("run", owner))]
+    command = [
+        "env",
+        f"LD_PRELOAD={_afresh()}",
+        program("kamailio"),
+        "-f",
+        str(path),
+        "-DD",
+        "-E",
+        "-Y",
+        str(_own_folder("run", owner)),
+    ]
     return [*command, "-m", "64", "-M", "8", *(["-u", owner, "-g", owner] if owner else [])]
+
+
+def _afresh() -> Path:
+    """What each of Kamailio's processes begins with (conf/afresh.c). Raises CalledProcessError."""
+    made = place.folder() / "afresh.so"
+    command = [program("tcc"), "-nostdlib", "-shared", "-o", str(made), str(CONF / "afresh.c")]
+    subprocess.run(command, check=True, capture_output=True)
+    made.chmod(0o755)
+    return made
 
 
 def rtpengine() -> list[str]:

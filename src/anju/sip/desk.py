@@ -1,18 +1,17 @@
-"""The desk: a process of its own that Kamailio asks over loopback, and to which the media relay tells pressed digits.
+"""The desk: a process of its own that speaks for the line to telephones, and to which the media relay tells pressed digits.
 
 Not the web process: calls go on while that one is busy or restarted, and nothing in front of it can lead here by mistake.
+What is decided about calls, others decide (deciding.py): of them there may be several.
 """
 
-import hmac
 import json
 import socket
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import structlog
@@ -20,32 +19,16 @@ from django.db import close_old_connections
 
 from anju.privacy import scope
 from anju.privacy.refusals import Refused
-from anju.sip import calls, lost, place
+from anju.sip import asking, calls, lost
+from anju.sip.asking import Asked, Said
 from anju.sip.line import line
 
 log = structlog.get_logger()
-HEADER = place.HEADER
 DIGITS = "0123456789*#ABCD"
 """By the number of their event (RFC 4733, 3.2)."""
 MOST = 65_536
 """Bytes of a question."""
-Asked = dict[str, str]
-Said = dict[str, Any]  # Any: JSON
 Request = socket.socket | tuple[bytes, socket.socket]
-
-
-def _route(asked: Asked) -> Said:
-    invite = calls.Invite(
-        device=asked["device"],
-        to=asked["to"],
-        call=asked.get("call", ""),
-        name=asked["dialog"],
-        tag=asked["tag"],
-        cseq=int(asked["cseq"]),
-    )
-    found = calls.route(invite)
-    rung = [f"sip:t{one}@{line.here}" for one in found.telephones]
-    return {"code": found.code, "targets": found.targets, "telephones": rung}
 
 
 def _line(asked: Asked) -> Said:
@@ -54,22 +37,8 @@ def _line(asked: Asked) -> Said:
     return {"to": found.to, "next": found.next_hop, "seconds": str(found.seconds)} if found else {"to": ""}
 
 
-def _answered(asked: Asked) -> Said:
-    return {"theirs": calls.answered(asked["dialog"], asked["caller"], asked["tag"], asked.get("device", ""))}
-
-
 def _digit(asked: Asked) -> Said:
     _press(asked["dialog"], asked["tag"], signal(bytes.fromhex(asked["body"]).decode()), at=asked["at"])
-    return {}
-
-
-def _ended(asked: Asked) -> Said:
-    calls.ended(asked["dialog"], asked["caller"])
-    return {}
-
-
-def _failed(asked: Asked) -> Said:
-    calls.failed(asked["dialog"], asked["caller"], int(asked.get("code") or 0))
     return {}
 
 
@@ -112,14 +81,10 @@ def _press(name: str, tag: str, digit: str, source: str | None = None, at: str =
     _hands.submit(do)
 
 
-QUESTIONS: dict[str, Callable[[Asked], Said]] = {
-    "/route": _route,
+QUESTIONS: asking.Questions = {
     "/line": _line,
     "/trunks": _trunks,
-    "/answered": _answered,
     "/digit": _digit,
-    "/ended": _ended,
-    "/failed": _failed,
     "/health": lambda _: {},
 }
 
@@ -152,23 +117,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         where = urlsplit(self.path)
-        question = QUESTIONS.get(where.path)
-        if question is None or not hmac.compare_digest(self.headers.get(HEADER, ""), place.secret()):
-            self._send(403, {})
-            return
-        try:
-            with scope.request():
-                close_old_connections()
-                self._send(200, question(dict(parse_qsl(where.query))))
-        except (KeyError, ValueError) as error:  # what makes no sense
-            log.warning("sip_question", error=type(error).__name__)
-            self._send(400, {})
-        except Exception as error:  # noqa: BLE001  the call fails closed, the desk goes on; the message may quote what was typed
-            log.error("sip_desk", question=where.path, error=type(error).__name__)
-            self._send(500, {})
+        self._send(*asking.answer(QUESTIONS, where.path, where.query, self.headers.get(asking.HEADER, "")))
 
     def _send(self, status: int, said: Said) -> None:
-        body = json.dumps(said).encode()
+        body = asking.written(said)
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

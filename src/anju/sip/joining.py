@@ -13,18 +13,18 @@ from anju.intercom.models import Call, Ring, Via
 from anju.intercom.purposes import INTERCOM
 from anju.people.models import Person
 from anju.privacy import consent, scope
-from anju.sip import calls, devices, kamailio, place, telephones
+from anju.sip import devices, kamailio, place, telephones
 from anju.sip.models import Dialog, SipDevice
 
 
 @receiver(signals.ringing)
-def _trace(call: Call, **_: Any) -> None:  # Any: the signal's own arguments
+def _trace(call: Call, people: list[Person], **_: Any) -> list[Ring]:  # Any: the signal's own arguments
     """Who is rung by SIP is written down with the others: as long as they may answer, the call is not refused by all."""
-    if call.home is not None and place.runs():
-        ringing = calls.rung_by(call)
-        people = {one.person_id: one.person for one in ringing if one.person is not None}
-        stations: list[Person | None] = [None] if any(one.person is None for one in ringing) else []
-        actions.trace(call, Via.SIP, [*people.values(), *stations])
+    if not place.runs():
+        return []
+    owners = set(SipDevice.objects.filter(home=call.home_id, kind__in=SipDevice.RUNG).values_list("person", flat=True))
+    stations: list[Person | None] = [None] if None in owners else []
+    return actions.lines(call, Via.SIP, [*(one for one in people if one.pk in owners), *stations])
 
 
 @receiver(signals.taken)

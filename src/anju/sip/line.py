@@ -42,7 +42,7 @@ class Line(asyncio.DatagramProtocol):
     """All telephones that ring and talk now."""
 
     def __init__(self) -> None:
-        self.here = f"127.0.0.1:{ports()['sip_line']}"
+        self.here = place.line()
         self.outside = f"{place.address()}:{ports()['sip_line']}"
         self._kamailio = place.address(), outer("sip")
         self._legs: dict[str, Leg | Trial] = {}

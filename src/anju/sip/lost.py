@@ -1,4 +1,4 @@
-"""Calls whose end nobody told, because Kamailio or the desk was away at the time: a home must not be busy for a call that is over."""
+"""Calls whose end nobody told or heard, because Kamailio or who decides was away: a home must not be busy for a call that is over."""
 
 import time
 from datetime import timedelta
@@ -9,13 +9,13 @@ from django.utils import timezone
 
 from anju.intercom.models import Ring, RingState, Via
 from anju.privacy import scope
-from anju.sip import calls, kamailio
+from anju.sip import calls, kamailio, place
 from anju.sip.models import Dialog
 
 log = structlog.get_logger()
 EVERY = 1.0
 OLD = timedelta(seconds=30)
-"""From when on a call is asked after though Kamailio was never away."""
+"""From when on a call is asked after though neither was away."""
 
 
 def end(since: timedelta) -> int:
@@ -35,12 +35,12 @@ def end(since: timedelta) -> int:
 
 
 def watch() -> None:
-    """Until told to stop: at once when Kamailio was started anew, else now and then."""
-    began, asked = "", 0.0
+    """Until told to stop: at once when Kamailio, or who decides about calls, was started anew, else now and then."""
+    began, asked = ("", 0.0), 0.0
     while True:
         time.sleep(EVERY)
         try:
-            now = kamailio.began()
+            now = kamailio.began(), place.last_start()
             if now == began and time.monotonic() - asked < OLD.total_seconds() / 2:
                 continue
             with scope.request():

@@ -15,6 +15,7 @@ PACKAGES = {
     "rtpengine": "rtpengine-daemon",
     "turnserver": "coturn",
     "espeak-ng": "espeak-ng",
+    "tcc": "tcc",
 }
 """What Debian must bring, by a program or file that shows it is there."""
 

@@ -9,11 +9,11 @@ from django.conf import settings
 
 from anju.installation.keyring import password
 from anju.installation.paths import RUN, VAR
-from anju.installation.ports import outer
+from anju.installation.ports import outer, ports
 
 FOLDER = VAR / "sip"
 HEADER = "X-Anju-Sip"
-"""In which whoever asks the desk shows the secret."""
+"""In which whoever asks shows the secret."""
 READY = RUN / "sip-ready"
 """There while everything of it runs."""
 
@@ -46,6 +46,25 @@ def folder() -> Path:
 def rpc_socket() -> Path:
     """Where Kamailio takes orders."""
     return Path(os.environ.get("ANJU_SIP_RPC") or folder() / "rpc" / "kamailio.sock")
+
+
+def line() -> str:
+    """Where the line to telephones listens (line.py)."""
+    return f"127.0.0.1:{ports()['sip_line']}"
+
+
+def note_of_start() -> None:
+    """One of those who decide about calls was started: what it was told before may be lost (lost.py)."""
+    _started().touch()
+
+
+def last_start() -> float:
+    """When that was."""
+    return _started().stat().st_mtime if _started().exists() else 0.0
+
+
+def _started() -> Path:
+    return folder() / "calls-started"
 
 
 @cache

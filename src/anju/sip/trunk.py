@@ -10,7 +10,7 @@ import httpx
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -31,8 +31,8 @@ _NONCE = 12
 def of(community: UUID) -> Trunk | None:
     """The community's own, or else the one for all that have none. None: no telephone is rung there."""
     with scope.platform():
-        own = Trunk.objects.filter(community=community).first()
-        found = own or Trunk.objects.filter(community__isnull=True).first()
+        rows = Trunk.objects.filter(Q(community=community) | Q(community__isnull=True))
+        found = rows.order_by(F("community").asc(nulls_last=True)).first()
     return None if found is None or found.off or not place.runs() else found
 
 

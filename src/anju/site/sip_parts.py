@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from anju.installation.paths import BIN
 from anju.installation.ports import outer, ports, taken
 from anju.sip import configuration, kamailio, media, place
-from anju.sip.desk import HEADER
+from anju.sip.asking import HEADER
 from anju.site import postgres
 from anju.site.parts import Ill, Part
 
@@ -36,13 +37,24 @@ def credentials_url() -> str:
     )
 
 
-def _desk_well() -> Ill:
-    address = f"http://127.0.0.1:{ports()['sip_desk']}/health"
-    try:
-        answer = httpx.get(address, headers={HEADER: place.secret()}, timeout=3)
-    except httpx.HTTPError as error:
-        return f"{type(error).__name__}: see var/log/sip-desk.log"
-    return None if answer.status_code == 200 else f"HTTP {answer.status_code}: see var/log/sip-desk.log"
+def _calls() -> list[str]:
+    return [
+        str(BIN / "granian"), "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(ports()["sip_calls"]),
+        "--workers", os.environ.get("ANJU_SIP_WORKERS", "2"), "--blocking-threads", "8", "--backpressure", "64",
+        "--respawn-failed-workers", "--no-ws", "--log-level", "error", "anju.site.sip_calls:application",
+    ]  # fmt: skip
+
+
+def _answers(name: str, port: str) -> Callable[[], Ill]:
+    def well() -> Ill:
+        address = f"http://127.0.0.1:{ports()[port]}/health"
+        try:
+            answer = httpx.get(address, headers={HEADER: place.secret()}, timeout=3)
+        except httpx.HTTPError as error:
+            return f"{type(error).__name__}: see var/log/{name}.log"
+        return None if answer.status_code == 200 else f"HTTP {answer.status_code}: see var/log/{name}.log"
+
+    return well
 
 
 def _kamailio_well() -> Ill:
@@ -68,7 +80,8 @@ def sip_parts() -> list[Part]:
     """In the order they start."""
     who = user()
     return [
-        Part("sip-desk", lambda: [sys.executable, "-m", "anju.site.sip_desk"], _desk_well),
+        Part("sip-desk", lambda: [sys.executable, "-m", "anju.site.sip_desk"], _answers("sip-desk", "sip_desk")),
+        Part("sip-calls", _calls, _answers("sip-calls", "sip_calls")),
         Part("sip-rtpengine", configuration.rtpengine, _relay_well, user=who),
         Part("sip-kamailio", lambda: configuration.kamailio(credentials_url(), who), _kamailio_well),
         Part("sip-turn", lambda: configuration.coturn(who), _listens("sip-turn", lambda: outer("turn"))),

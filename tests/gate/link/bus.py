@@ -146,8 +146,15 @@ class Platform:
     async def order(self, order: Json, seconds: float = 3) -> Json:
         """Send a command and wait for its answer."""
         subject, payload = subjects.command(self.gate), json.dumps(order).encode()
-        said = await self.client.request(subject, payload, seconds, headers=self.signed(subject, payload))
-        return dict(json.loads(said.data))
+        until = time.monotonic() + seconds
+        while True:
+            try:
+                said = await self.client.request(subject, payload, seconds, headers=self.signed(subject, payload))
+                return dict(json.loads(said.data))
+            except nats.errors.NoRespondersError:  # a gate that has just connected listens a moment later
+                if time.monotonic() > until:
+                    raise
+                await asyncio.sleep(0.05)
 
     async def open(self, grant: UUID | None) -> Json:
         return await self.order(opening(grant))

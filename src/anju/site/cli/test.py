@@ -20,6 +20,7 @@ PACKAGES = {
     "/usr/bin/strace": "strace",
     "/usr/bin/linphonec": "linphone-cli",
     "/usr/bin/sipp": "sip-tester",
+    "/usr/bin/baresip": "baresip-core",
 }
 """What the browser journeys, the watch over connections and calls by SIP need of Debian, by a path that shows it is there."""
 
