@@ -4,16 +4,16 @@ import { Stream, type Source } from '@/live/reconnect'
 class FakeSource implements Source {
   onerror: ((event: Event) => void) | null = null
   closed = false
-  private acts = new Map<string, () => void>()
+  private acts = new Map<string, (heard: { data?: string }) => void>()
 
   constructor(readonly url: string) {}
 
-  addEventListener(event: string, act: () => void): void {
+  addEventListener(event: string, act: (heard: { data?: string }) => void): void {
     this.acts.set(event, act)
   }
 
-  say(event: string): void {
-    this.acts.get(event)?.()
+  say(event: string, data?: string): void {
+    this.acts.get(event)?.({ data })
   }
 
   close(): void {
@@ -45,7 +45,7 @@ beforeEach(() => {
       return source
     },
     events: ['hello', 'entry'],
-    hear: (event) => heard.push(event),
+    hear: (event, data) => heard.push(data ? `${event} ${data}` : event),
   })
 })
 
@@ -54,11 +54,12 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-test('events reach the listener', async () => {
+test('events reach the listener, with what they say', async () => {
   stream.start()
   await vi.advanceTimersByTimeAsync(0)
   sources[0]?.say('entry')
-  expect(heard).toEqual(['entry'])
+  sources[0]?.say('entry', '{"id":"7"}')
+  expect(heard).toEqual(['entry', 'entry {"id":"7"}'])
 })
 
 test('a broken stream comes back with a new ticket', async () => {

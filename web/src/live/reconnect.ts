@@ -1,6 +1,6 @@
 /** The part of EventSource that we use. */
 export interface Source {
-  addEventListener(event: string, act: () => void): void
+  addEventListener(event: string, act: (heard: { data?: string }) => void): void
   onerror: ((event: Event) => void) | null
   close(): void
 }
@@ -10,7 +10,8 @@ interface Options {
   address: () => Promise<string>
   open: (url: string) => Source
   events: string[]
-  hear: (event: string) => void
+  /** data: what the event says of it, as JSON. */
+  hear: (event: string, data?: string) => void
 }
 
 const FIRST_WAIT = 1_000
@@ -54,9 +55,9 @@ export class Stream {
     const source = this.options.open(url)
     this.source = source
     for (const event of this.options.events) {
-      source.addEventListener(event, () => {
+      source.addEventListener(event, ({ data }) => {
         if (event === 'hello') this.wait = FIRST_WAIT
-        this.options.hear(event)
+        this.options.hear(event, data)
       })
     }
     // The browser would retry with the spent ticket: close it and take a new one.
