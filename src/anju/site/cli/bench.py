@@ -23,7 +23,7 @@ NAMES = {
     "decision": "every way in but a face's, at a gate that knows 20,000 grants",
     "ring": "a visitor's call to the ringing of three phones, and answering to media both ways, in real browsers",
     "money": "transfers against pgbench's on the same cluster, a community's bills, a day's statement",
-    "paying": "database, web and worker killed and the institution lost a hundred times while fees are paid",
+    "paying": "database, web and worker killed and the institutions lost a hundred times while fees are paid, also from wallets",
     "sip": "calls by SIP: a hundred a second, two hundred relayed, a key to the door, each server killed, torn messages",
     "kill": "gate, bus, database and web killed in turn while people come in",
 }
@@ -47,6 +47,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
     parser.add_argument("--gates", type=int, help="for `gates`: how many (1000)")
     parser.add_argument("--people", type=int, help="for `gates`: how many in all (20000)")
+    parser.add_argument("--deaths", type=int, help="for `paying`: how many (100)")
     chosen = parser.parse_args(arguments)
     if chosen.name is None:
         print("\n".join(f"  {name:11} {text}" for name, text in NAMES.items()))
@@ -57,7 +58,8 @@ def main(arguments: list[str]) -> int:
     before = min(_spin() for _ in range(5))
     for name in NAMES if chosen.name == "all" else [chosen.name]:
         report.say(f"\n{name}: {NAMES[name]}")
-        size = {"gates": chosen.gates, "people": chosen.people} if name == "gates" else {}
+        sizes = {"gates": {"gates": chosen.gates, "people": chosen.people}, "paying": {"deaths": chosen.deaths}}
+        size = sizes.get(name, {})
         import_module(f"benchmarks.{name}").run(report, **{one: many for one, many in size.items() if many})
     drift = max(before, after := min(_spin() for _ in range(5))) / min(before, after)
     report.add("machine", Figure(drift, "x drift", note="too noisy to tell: run it again" if drift > _NOISY else ""))
