@@ -12,6 +12,8 @@ from tests.sip import rtp
 from tests.sip.agent import md5
 
 REALM, USER, PASSWORD = "carrier.example", "trunk-7", "the trunk's own password"
+KEY = "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz"
+"""A key and salt of the RFC's own example."""
 _TAG = "[pid]T[call_number]"
 
 
@@ -114,8 +116,13 @@ class Carrier:
             "a=rtpmap:0 PCMU/8000\na=rtpmap:101 telephone-event/8000\n"
         )
 
-    def answers(self) -> str:
-        return _answer("200 OK", body=self.sdp) + ACKNOWLEDGED
+    @property
+    def sealed_sdp(self) -> str:
+        """SRTP by a key in the description (RFC 4568), with the suite that is the seventh offered to it."""
+        return self.sdp.replace("RTP/AVP", "RTP/SAVP") + f"a=crypto:7 AES_CM_128_HMAC_SHA1_80 inline:{KEY}\n"
+
+    def answers(self, sdp: str = "") -> str:
+        return _answer("200 OK", body=sdp or self.sdp) + ACKNOWLEDGED
 
     def speaks_early(self) -> str:
         return _answer("183 Session Progress", body=self.sdp)

@@ -21,15 +21,18 @@ from anju.installation.paths import VAR
 from anju.installation.ports import outer
 from anju.people.models import Person
 from anju.privacy import scope
-from anju.sip import devices, packages, place
+from anju.sip import configuration, devices, packages, place
 from anju.site import postgres, sip_parts
 from anju.site.supervisor import Supervisor
 from tests import factories
 from tests.intercom.conftest import RUNG, Pad
 from tests.services import TEMPLATE
+from tests.sip import encrypted
 from tests.sip.agent import Agent
 
 DATABASE = "test_sip"
+CARRIER = VAR / "carrier.pem"
+"""Whom the operator has said to believe (ANJU_SIP_CA)."""
 
 
 def _make_database() -> None:
@@ -52,6 +55,7 @@ def server() -> Iterator[Supervisor]:
         _make_database()
         before = os.environ["ANJU_DATABASE"]
         os.environ["ANJU_DATABASE"] = DATABASE
+        configuration.AUTHORITIES = str(encrypted.certify(CARRIER))
         supervisor = Supervisor(print)
         try:
             for part in sip_parts.sip_parts():

@@ -21,6 +21,7 @@ from tests import factories
 from tests.doors import Door
 from tests.intercom.conftest import RUNG, Pad
 from tests.sip import carrier as does
+from tests.sip import encrypted
 from tests.sip.agent import Agent
 from tests.sip.carrier import (
     CANCELLED,
@@ -33,7 +34,7 @@ from tests.sip.carrier import (
     pause,
     refuses,
 )
-from tests.sip.conftest import Register, until
+from tests.sip.conftest import CARRIER, Register, until
 from tests.sip.test_calls import opened, state
 from tests.sip.test_telephones import SHOWN, dial, number, rung, why_not
 from tests.sip.test_telephones import carrier as carrier
@@ -138,6 +139,29 @@ def test_a_line_over_tcp_rings_and_is_hung_up(
     pad.press("end")
     assert page.hung_up()
     assert until(lambda: bool(carrier.heard("BYE")))
+
+
+def test_an_encrypted_line_rings_opens_and_its_sound_is_encrypted(
+    pad: Pad, page: Agent, owner: Person, carrier: Carrier, line: Trunk
+) -> None:
+    answers = carrier.answers(carrier.sealed_sdp)
+    carrier.does(INVITED, challenges(), RINGS, pause(0.3), answers, pause(1), info("#"), HUNG_UP, way="tcp")
+    with encrypted.in_front_of(carrier.port, CARRIER) as port:
+        with scope.platform():
+            Trunk.objects.filter(pk=line.pk).update(transport="tls", port=port)
+        call = dial(pad, page)
+        assert page.outcome() == 200
+        assert until(lambda: opened(call))
+        offered = carrier.heard("INVITE")[-1].body
+        assert "RTP/SAVP" in offered and "a=crypto:" in offered and "RTP/AVP" not in offered
+        assert page.sound is not None
+        page.sound.speak(0.3)
+        heard = carrier.media.recv(2048)
+        plain = 12 + 160  # of 20 ms of G.711: what is encrypted ends with a mark of ten bytes (RFC 3711)
+        assert len(heard) == plain + 10
+        pad.press("end")
+        assert page.hung_up()
+        assert until(lambda: bool(carrier.heard("BYE")))
 
 
 def test_a_carrier_whose_certificate_nobody_vouches_for_hears_nothing(line: Trunk) -> None:
