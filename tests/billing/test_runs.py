@@ -47,6 +47,19 @@ def test_a_draft_is_counted_anew_after_a_mistake_was_mended(manager: Person, com
     assert runs.count(run.pk).amount == 26850
 
 
+def test_no_draft_is_issued_that_a_reading_has_changed_under(manager: Person, community: Community, home: Home) -> None:
+    what = item(community, Basis.METER, "1.00", name="热水")
+    read(home, what, (date(2026, 10, 1), "100"), (date(2026, 11, 1), "120"))
+    run = counted(manager, what)
+    with scope.platform():
+        Reading.objects.filter(meter__item=what, day=date(2026, 11, 1)).update(value=Decimal(112))
+    with pytest.raises(Refused, match="readings_changed"):
+        as_(manager, runs.issue, run)
+    assert runs.count(run.pk).amount == 1200
+    as_(manager, runs.issue, run)
+    assert bill(home).state == BillState.ISSUED
+
+
 def test_a_period_is_billed_once_unless_it_was_cancelled(manager: Person, community: Community, home: Home) -> None:
     what = item(community)
     run = issued(manager, what)

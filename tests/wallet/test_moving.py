@@ -182,6 +182,25 @@ def test_an_answer_that_never_came_is_found_out(custodian: LianLian, community: 
     agrees(custodian, holder)
 
 
+def test_an_order_that_was_never_paid_there_is_closed_and_the_balance_free_again(
+    custodian: LianLian, community: Community, bill: Bill
+) -> None:
+    holder = with_wallet(custodian, community, "1201", amount=10_000)
+    payment = paid(community, bill, holder, 8_000)
+    custodian.faults.out = True
+    waiting = holder.door.post("/wallet/pay", {"payment": str(payment.pk), "password": PASSWORD})
+    custodian.faults.out = False
+    assert waiting.body["state"] == "asked"
+    with scope.platform():
+        Movement.objects.filter(kind="pay").update(at=timezone.now() - timedelta(minutes=11))
+    tasks.pursue(0)
+    assert holder.door.get("/wallet").body["free"] == 10_000
+    assert holder.door.get(f"/payments/{payment.pk}").body["state"] == "closed"
+    anew = paid(community, bill, holder, 8_000)
+    assert holder.door.post("/wallet/pay", {"payment": str(anew.pk), "password": PASSWORD}).body["state"] == "done"
+    agrees(custodian, holder)
+
+
 @pytest.mark.parametrize("spare", [0, 1, 2])
 def test_a_transfer_whose_answers_are_lost_is_made_once_or_not_at_all(
     custodian: LianLian, community: Community, spare: int

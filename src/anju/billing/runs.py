@@ -199,6 +199,7 @@ def issue(staff: Person, run: Run) -> Run:
         found = Run.objects.select_for_update(of=("self",)).select_related("item").get(pk=run.pk)
         if found.state != RunState.DRAFT:
             raise Refused("not_a_draft", _("只有待核对的账单可以出账，请刷新页面。"), status=409)
+        _require_current(found)
         due = timezone.localdate() + timedelta(days=found.item.due_days)
         bills = Bill.objects.filter(run=found, state=BillState.DRAFT)
         bills.update(state=BillState.ISSUED, due=due)
@@ -207,6 +208,17 @@ def issue(staff: Person, run: Run) -> Run:
         prepaid.apply(found)
     audit.record(AuditEntry.Action.DECIDE, found, actor=staff.pk, reason="fees_issued")
     return found
+
+
+def _require_current(run: Run) -> None:
+    """Whoever corrects a reading after a draft was counted expects it in the bill. Raises Refused."""
+    if run.item.basis not in (Basis.METER, Basis.TIERED):
+        return
+    FeeItem.objects.select_for_update(no_key=True).get(pk=run.item_id)  # no device's reading changes meanwhile
+    ends = months_after(run.period, run.item.months) - timedelta(days=1)
+    now = {one.home: one.detail for one in _lines(run, _homes(run.item), ends) if one.amount > 0}
+    if now != dict(Bill.objects.filter(run=run, state=BillState.DRAFT).values_list("home", "detail")):
+        raise Refused("readings_changed", _("核对后又有抄表数变动，请重新计算并核对后再出账。"), status=409)
 
 
 @transaction.atomic

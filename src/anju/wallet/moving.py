@@ -39,6 +39,8 @@ _ORDERS = {
 Told = Callable[[Movement], None]
 TOLD: dict[MovementKind, Told] = {}
 """Who hears, inside the transaction that books it, that a movement is done or has failed."""
+ENDS: dict[MovementKind, Told] = {}
+"""Has what a movement pays for closed at the institution, once its time has passed. Raises Refused where it has just been paid."""
 HOLDS: dict[MovementKind, Told] = {}
 """Takes the locks that who hears of it needs, before the movement's and the books' are taken, so that no two wait for each other."""
 
@@ -178,6 +180,9 @@ def _let_go(moved: Movement, outcome: Outcome) -> Movement:
     if moved.kind == MovementKind.WITHDRAW:
         # Without the bank's code, which we have not passed on, no withdrawal is carried out.
         return decide(moved, State.CLOSED, closed, only_from=MovementState.CODE)
+    if end := ENDS.get(MovementKind(moved.kind)):
+        end(moved)
+        return decide(moved, State.CLOSED, closed)
     return moved
 
 

@@ -78,6 +78,14 @@ def _hold(moved: Movement) -> None:
     GOALS[payment.kind].hold(payment)
 
 
+def _end(moved: Movement) -> None:
+    """The order is closed with it, and somebody who still wants to pay makes another. Raises Refused."""
+    with scope.platform():
+        payment = Payment.objects.get(number=moved.order)
+    payments.cancel(payment)
+
+
+moving.ENDS[MovementKind.PAY] = _end
 moving.TOLD[MovementKind.PAY] = _told
 moving.HOLDS[MovementKind.PAY] = _hold
 Source(Through.WALLET, _offered, _paid, _closed, _returned)
