@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from anju.installation.paths import RUN
 from anju.intercom.models import CallState
 from anju.people.models import Person
 from anju.sip import kamailio
+from anju.site import sip_parts
 from tests import factories
 from tests.intercom.conftest import Pad
 from tests.sip.agent import Agent
@@ -28,6 +30,13 @@ SOON = 20.0
 def kill(part: str) -> None:
     """With all it has started."""
     os.killpg(int((RUN / f"{part}.pid").read_text()), signal.SIGKILL)
+
+
+@pytest.fixture(autouse=True)
+def recovered(rows: None) -> Iterator[None]:
+    """What was killed is back before anything else is tried."""
+    yield
+    assert until(lambda: not any(part.well() for part in sip_parts.sip_parts()), 20)
 
 
 def try_a_call(pad: Pad, page: Agent, phone: Agent) -> bool:

@@ -100,7 +100,7 @@ def test_a_call_ends_when_its_time_is_over(pad: Pad, page: Agent, owner: Person,
     call = dial(pad, page)
     assert page.outcome() == 200
     assert page.hung_up(15)
-    assert until(lambda: bool(carrier.heard("BYE")))
+    assert until(lambda: bool(carrier.heard("BYE"))), carrier.raw()
     assert until(lambda: state(call) == CallState.ENDED)
 
 

@@ -1,5 +1,6 @@
 """The platform's end of the gate protocol (docs/gate-protocol.md)."""
 
+import asyncio
 import json
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -15,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from nats.aio.client import Client
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
-from nats.js.errors import NotFoundError
+from nats.js.errors import NotFoundError, ServerError
 
 from anju.access import settings as gate_settings
 from anju.access.models import Gate, Grant
@@ -27,6 +28,8 @@ from anju.privacy.models import new_id
 from anju.privacy.refusals import Refused
 
 COMMAND_SECONDS = 3
+_AGAIN = (0.1, 0.5, 2)
+"""Seconds until a place is made again: the server may still be clearing away the files of the one before it."""
 
 
 @cache
@@ -72,17 +75,22 @@ def make_consumer(gate: UUID) -> None:
         await stream.purge_stream(subjects.GRANTS_STREAM, subject=subjects.grants(gate))
         with suppress(NotFoundError):
             await stream.delete_consumer(subjects.GRANTS_STREAM, name)
-        await stream.add_consumer(
-            subjects.GRANTS_STREAM,
-            ConsumerConfig(
-                durable_name=name,
-                filter_subject=subjects.grants(gate),
-                deliver_policy=DeliverPolicy.ALL,
-                ack_policy=AckPolicy.EXPLICIT,
-                ack_wait=5,
-                max_ack_pending=1000,
-            ),
+        place = ConsumerConfig(
+            durable_name=name,
+            filter_subject=subjects.grants(gate),
+            deliver_policy=DeliverPolicy.ALL,
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=5,
+            max_ack_pending=1000,
         )
+        for wait in (*_AGAIN, None):
+            try:
+                await stream.add_consumer(subjects.GRANTS_STREAM, place)
+                return
+            except ServerError:
+                if wait is None:
+                    raise
+                await asyncio.sleep(wait)
 
     try:
         client.run(make, 10)
