@@ -130,12 +130,17 @@ def _caddyfile(host: str) -> Path:
     return path
 
 
-def _web() -> list[str]:
+def wsgi(application: str, port: int, workers: str) -> list[str]:
+    """Processes that serve a WSGI application over loopback; one that dies is started anew."""
     return [
-        str(BIN / "granian"), "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(ports()["web"]),
-        "--workers", os.environ.get("ANJU_WEB_WORKERS", "2"), "--blocking-threads", "8", "--backpressure", "64",
-        "--respawn-failed-workers", "--no-ws", "--log-level", "error", "anju.site.wsgi:application",
+        str(BIN / "granian"), "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
+        "--workers", workers, "--blocking-threads", "8", "--backpressure", "64",
+        "--respawn-failed-workers", "--no-ws", "--log-level", "error", application,
     ]  # fmt: skip
+
+
+def _web() -> list[str]:
+    return wsgi("anju.site.wsgi:application", ports()["web"], os.environ.get("ANJU_WEB_WORKERS", "2"))
 
 
 def _live() -> list[str]:

@@ -8,12 +8,11 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from anju.installation.paths import BIN
 from anju.installation.ports import outer, ports, taken
 from anju.sip import configuration, kamailio, media, place
 from anju.sip.asking import HEADER
 from anju.site import postgres
-from anju.site.parts import Ill, Part
+from anju.site.parts import Ill, Part, wsgi
 
 
 def user() -> str | None:
@@ -38,11 +37,7 @@ def credentials_url() -> str:
 
 
 def _calls() -> list[str]:
-    return [
-        str(BIN / "granian"), "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(ports()["sip_calls"]),
-        "--workers", os.environ.get("ANJU_SIP_WORKERS", "2"), "--blocking-threads", "8", "--backpressure", "64",
-        "--respawn-failed-workers", "--no-ws", "--log-level", "error", "anju.site.sip_calls:application",
-    ]  # fmt: skip
+    return wsgi("anju.site.sip_calls:application", ports()["sip_calls"], os.environ.get("ANJU_SIP_WORKERS", "2"))
 
 
 def _answers(name: str, port: str) -> Callable[[], Ill]:
