@@ -199,14 +199,18 @@ def answer(call: UUID, via: Via, person: Person | None) -> Ring:
 
 
 @transaction.atomic
-def refuse(call: UUID, person: Person) -> None:
-    """This person does not take the call; when nobody is left who might, it is over. Raises Refused."""
+def refuse(call: UUID, person: Person | None) -> None:
+    """This person does not take the call; when nobody is left who might, it is over. Raises Refused.
+
+    person: None for what hangs on a wall.
+    """
     with scope.platform():
         found = _locked(call)
         if found.state != CallState.RINGING:
             raise over()
         Ring.objects.filter(call=found, person=person).update(state=RingState.REFUSED, at=timezone.now())
-        _announce(found, [person.pk])
+        if person is not None:
+            _announce(found, [person.pk])
         if not Ring.objects.filter(call=found, state__in=(RingState.SENT, RingState.RUNG)).exists():
             finish(found, CallState.REFUSED)
 

@@ -18,6 +18,7 @@ from anju.sip import kamailio, telephones
 from anju.sip.models import Dialog, Kind, SipDevice
 
 log = structlog.get_logger()
+_RINGING = (RingState.SENT, RingState.RUNG)
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,19 @@ def ended(name: str, caller: str) -> None:
         actions.hung_up(found.call_id, (Via.SIP, Via.PHONE))
 
 
+def declined(name: str, caller: str, ruid: str) -> None:
+    """Whoever has this device does not take the call; the others of the home go on ringing. ruid: as for `answered`."""
+    with scope.platform():
+        found = _of(name, caller_tag=caller)
+        device = _registered(found.call, ruid) if found else None
+        if found is None or device is None:
+            return
+        try:
+            actions.refuse(found.call_id, device.person)
+        except Refused as refused:
+            log.info("sip_decline_late", code=refused.code)
+
+
 def failed(name: str, caller: str, code: int) -> None:
     """Nobody picked up by SIP. For a gate's page the app may still ring; a door station has no other way."""
     with scope.platform(), transaction.atomic():
@@ -190,7 +204,7 @@ def failed(name: str, caller: str, code: int) -> None:
         if call.state != CallState.RINGING:
             return
         outcome = {480: RingState.FAILED, 486: RingState.REFUSED, 603: RingState.REFUSED}.get(code)
-        waiting = Ring.objects.filter(call=call, state__in=(RingState.SENT, RingState.RUNG))
+        waiting = Ring.objects.filter(call=call, state__in=_RINGING)
         waiting.filter(via=Via.SIP).update(state=outcome or RingState.UNANSWERED)
         if found.device.kind == Kind.DOOR_STATION:
             actions.finish(call, CallState.CANCELLED if code == 487 else CallState.MISSED)

@@ -30,6 +30,11 @@ def _ended(asked: Asked) -> Said:
     return {}
 
 
+def _declined(asked: Asked) -> Said:
+    calls.declined(asked["dialog"], asked["caller"], asked["device"])
+    return {}
+
+
 def _failed(asked: Asked) -> Said:
     calls.failed(asked["dialog"], asked["caller"], int(asked.get("code") or 0))
     return {}
@@ -39,6 +44,7 @@ QUESTIONS: asking.Questions = {
     "/route": _route,
     "/answered": _answered,
     "/ended": _ended,
+    "/declined": _declined,
     "/failed": _failed,
     "/health": lambda _: {},
 }

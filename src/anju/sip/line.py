@@ -18,9 +18,10 @@ from django.db import close_old_connections
 
 from anju.installation.ports import outer, ports
 from anju.privacy import scope
-from anju.sip import message, place, telephones
+from anju.sip import message, place, standing, telephones
 from anju.sip.leg import Leg
 from anju.sip.message import Message
+from anju.sip.standing import Standing
 from anju.sip.trial import Trial, own_number
 from anju.sip.trial import name as trial_name
 from anju.sip.watch import watch
@@ -45,7 +46,7 @@ class Line(asyncio.DatagramProtocol):
         self.here = place.line()
         self.outside = f"{place.address()}:{ports()['sip_line']}"
         self._kamailio = place.address(), outer("sip")
-        self._legs: dict[str, Leg | Trial] = {}
+        self._legs: dict[str, Leg | Trial | Standing] = {}
         self._doing: set[asyncio.Task[None]] = set()
         self._named: dict[str, Named] = {}
         self._waiting: dict[str, asyncio.Queue[Message]] = {}
@@ -94,15 +95,18 @@ class Line(asyncio.DatagramProtocol):
         task.add_done_callback(self._doing.discard)
 
     async def _begin(self, invite: Message) -> None:
-        """Kamailio rings a telephone that the desk has named to it."""
+        """Kamailio rings a telephone that the desk has named to it, or wants a call kept open."""
         name = invite.called
+        if name.startswith(standing.PREFIX) and name not in self._legs:
+            await self._run(name, Standing(self, invite))
+            return
         plan = await self.do(telephones.planned, int(name[1:]), invite.name) if name[1:].isdecimal() else None
         if plan is None or name in self._legs:
             self.say(message.answer(invite, 408, own=message.mark()))
             return
         await self._run(name, Leg(self, invite, plan))
 
-    async def _run(self, name: str, leg: Leg | Trial) -> None:
+    async def _run(self, name: str, leg: Leg | Trial | Standing) -> None:
         self._legs[name] = leg
         try:
             await leg.run()
