@@ -19,6 +19,7 @@ from anju.bus import client as bus
 from anju.homes.models import Community, Home
 from anju.installation.paths import VAR
 from anju.installation.ports import outer
+from anju.partners import web_push
 from anju.people.models import Person
 from anju.privacy import scope
 from anju.sip import configuration, devices, packages, place
@@ -26,6 +27,8 @@ from anju.site import postgres, sip_parts
 from anju.site.supervisor import Supervisor
 from tests import factories
 from tests.intercom.conftest import RUNG, Pad
+from tests.notices import push_service as push_services
+from tests.notices.push_service import PushService
 from tests.services import TEMPLATE
 from tests.sip import encrypted
 from tests.sip.agent import Agent
@@ -43,7 +46,18 @@ def _make_database() -> None:
 
 
 @pytest.fixture(scope="package")
-def server() -> Iterator[Supervisor]:
+def push_service() -> Iterator[PushService]:
+    """The operator's own, known to who decides about calls from their start."""
+    before = os.environ.get("ANJU_PUSH_HOSTS", "")
+    with push_services.running() as made:
+        os.environ["ANJU_PUSH_HOSTS"] = made.host
+        made.key = web_push.public_key()
+        yield made
+        os.environ["ANJU_PUSH_HOSTS"] = before
+
+
+@pytest.fixture(scope="package")
+def server(push_service: PushService) -> Iterator[Supervisor]:
     """Kamailio, rtpengine, coturn and the desk; the tests' own rows are committed to the same database.
 
     An installation has one: where two workers have tests of this package, one waits for the other.

@@ -156,38 +156,6 @@ def test_a_device_woken_by_a_push_joins_the_ringing_call(
     assert until(lambda: opened(call))
 
 
-def test_a_call_waits_for_the_first_device_that_comes(
-    pad: Pad, page: Agent, resident: Person, home: Home, agent: Register
-) -> None:
-    account = softphone(resident, home)
-    asleep = agent(account.device.username, account.password)
-    call = pad.dial("1-1-1201")["call"]
-    assert page.invite(HOME, call=call) == 0
-    page.provisional(180)
-    time.sleep(1)
-    assert asleep.register() == 200
-    pick_up(asleep)
-    assert page.outcome() == 200
-    assert until(lambda: state(call) == CallState.ANSWERED)
-    assert asleep.press("#") == 200
-    assert until(lambda: opened(call))
-
-
-def test_the_only_device_comes_late_and_declines(
-    pad: Pad, page: Agent, resident: Person, home: Home, agent: Register
-) -> None:
-    account = softphone(resident, home)
-    asleep = agent(account.device.username, account.password)
-    call = pad.dial("1-1-1201")["call"]
-    assert page.invite(HOME, call=call) == 0
-    page.provisional(180)
-    assert asleep.register() == 200
-    asleep.ring()
-    asleep.decline()
-    assert page.outcome() == 603
-    assert until(lambda: state(call) == CallState.REFUSED)
-
-
 def test_the_visitor_goes_away_and_nothing_rings_any_more(
     pad: Pad, page: Agent, resident: Person, home: Home, agent: Register
 ) -> None:

@@ -61,7 +61,10 @@ class Notice(models.Model):
 
 
 class PushSubscription(models.Model):
-    """A browser that may be woken while its page is closed. session: it ends with the sign-in it was made in."""
+    """A browser that may be woken while its page is closed. session: it ends with the sign-in it was made in.
+
+    Without keys: another device of the person's, which is only woken; session is of its name.
+    """
 
     privacy = Declares(
         subject="person_id",
@@ -76,7 +79,7 @@ class PushSubscription(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="push_subscriptions")
     endpoint = Sealed(Category.DEVICE, purpose=PUSH, title=_("推送地址"), required=True)
-    keys = Sealed(Category.CREDENTIAL, purpose=PUSH, title=_("推送密钥"), required=True)
+    keys = Sealed(Category.CREDENTIAL, purpose=PUSH, title=_("推送密钥"))
     session = models.BinaryField(max_length=32)
     label = models.CharField(_("设备"), max_length=60)
     at = models.DateTimeField(_("开启时间"), auto_now_add=True)

@@ -32,8 +32,11 @@ def mark_of(session: str) -> bytes:
 
 
 @transaction.atomic
-def subscribe(person: Person, session: str, *, endpoint: str, keys: Keys, label: str) -> PushSubscription:
-    """Wake this browser from now on, for as long as its session is not ended. Raises Refused."""
+def subscribe(person: Person, session: str, *, endpoint: str, keys: Keys | None, label: str) -> PushSubscription:
+    """Wake this browser from now on, for as long as its session is not ended. Raises Refused.
+
+    keys: None for a device that is only woken, and is told nothing; session: then its name.
+    """
     consent.require(person.pk, PUSH)
     Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     if service_of(endpoint) is None:
@@ -48,7 +51,7 @@ def subscribe(person: Person, session: str, *, endpoint: str, keys: Keys, label:
     for one in [*same, *others[: max(0, len(others) + 1 - MOST)]]:
         one.delete()
     return PushSubscription.objects.create(
-        person=person, endpoint=endpoint, keys=keys.joined(), session=mark_of(session), label=label
+        person=person, endpoint=endpoint, keys=keys.joined() if keys else None, session=mark_of(session), label=label
     )
 
 
@@ -80,7 +83,8 @@ def wake(person_id: UUID, *, kind: str, title: str, body: str, tag: str, path: s
     if not path.startswith("/") or path.startswith("//") or len(text.encode()) > SIZE or seconds <= 0:
         raise ValueError("not a push message")
     with scope.person(person_id):
-        mine = list(PushSubscription.objects.filter(person=person_id).values_list("pk", flat=True))
+        browsers = PushSubscription.objects.filter(person=person_id, keys__isnull=False)
+        mine = list(browsers.values_list("pk", flat=True))
     if not mine or not consent.granted(person_id, PUSH):
         return 0
     ready = deliver.configure(queue=CALLS, priority=1) if urgent else deliver
@@ -89,11 +93,26 @@ def wake(person_id: UUID, *, kind: str, title: str, body: str, tag: str, path: s
     return len(mine)
 
 
+def wake_device(name: str, *, tag: str, seconds: int) -> bool:
+    """Wake a device that is no browser, at once. Returns whether it may be woken. tag, seconds: as for `wake`."""
+    from anju.notices.tasks import deliver  # as above
+
+    found = (
+        PushSubscription.objects.filter(session=mark_of(name), keys__isnull=True).values_list("pk", flat=True).first()
+    )
+    if found is None:
+        return False
+    message = json.dumps({"tag": tag, "until": int(time.time()) + seconds})
+    deliver.configure(queue=CALLS, priority=1).defer(subscription=str(found), message=message, urgent=True)
+    return True
+
+
 CALLS = "calls"
 """The queue for what cannot wait: a worker serves it and nothing else (site/worker.py)."""
 
 
-def _end(session: str | None) -> None:
+def end(session: str | None) -> None:
+    """Wake the browser of this session, or the device of this name, no more."""
     if session:
         with scope.platform():
             PushSubscription.objects.filter(session=mark_of(session)).delete()
@@ -102,12 +121,12 @@ def _end(session: str | None) -> None:
 @receiver(user_logged_out)
 def _signed_out(request: HttpRequest | None, **_options: Any) -> None:  # Any: the signal's own arguments
     if request is not None:
-        _end(request.session.session_key)
+        end(request.session.session_key)
 
 
 @receiver(post_delete, sender=UserSession)
 def _session_ended(instance: UserSession, **_options: Any) -> None:  # Any: as above
-    _end(instance.session_key)
+    end(instance.session_key)
 
 
 @receiver([password_changed, password_reset, password_set])

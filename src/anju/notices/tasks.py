@@ -24,7 +24,7 @@ TRIES = 5
 
 @app.task(queue="push", name="notices.deliver")
 def deliver(subscription: str, message: str, urgent: bool, tried: int = 0) -> None:
-    """Send one message to one browser; when its service is busy or away, again later, as long as it is still of use."""
+    """Send one message to one browser, or wake one device; when its service is busy or away, again later, as long as it is still of use."""
     left = json.loads(message)["until"] - int(time.time())
     if left <= 0:
         return
@@ -53,14 +53,16 @@ def _send(found: PushSubscription, message: str, left: int, urgent: bool) -> Non
     if service is None:  # what was the operator's own service is no longer
         found.delete()
         return
+    keys = Keys.split(found.keys.open_bytes()) if found.keys else None
     send = partial(
         push_services.send,
-        keys=Keys.split(found.keys.open_bytes()),
+        keys=keys,
         seconds=left,
         urgent=urgent,
         topic=json.loads(message)["tag"],
     )
-    gateway.share(service, found.person_id, {"address": endpoint, "message": message}, send, at=endpoint)
+    said = {"address": endpoint, "message": message} if keys else {"address": endpoint}
+    gateway.share(service, found.person_id, said, send, at=endpoint)
 
 
 def _again_later(subscription: str, message: str, urgent: bool, tried: int, left: int, after: int) -> None:

@@ -127,8 +127,10 @@ class NotTaken(OSError):
         return self.status == 429 or self.status >= 500
 
 
-def send(address: str, values: Mapping[str, str], *, keys: Keys, seconds: int, urgent: bool, topic: str) -> None:
+def send(address: str, values: Mapping[str, str], *, keys: Keys | None, seconds: int, urgent: bool, topic: str) -> None:
     """Hand one message over, to be delivered within `seconds`; it takes the place of a waiting one with the same topic.
+
+    keys: None to say nothing, and wake alone.
 
     Raises NotTaken, and OSError when the service is not reached.
     """
@@ -136,13 +138,14 @@ def send(address: str, values: Mapping[str, str], *, keys: Keys, seconds: int, u
     contact = settings.ORIGIN if settings.HTTPS else None
     headers = {
         "Authorization": web_push.authorization(f"{parts.scheme}://{parts.netloc}", contact),
-        "Content-Encoding": "aes128gcm",
-        "Content-Type": "application/octet-stream",
         "TTL": str(seconds),
         "Urgency": "high" if urgent else "normal",
         "Topic": encoding.encode(hashlib.sha256(topic.encode()).digest())[:32],
     }
-    body = web_push.seal(values["message"].encode(), keys)
+    body = b""
+    if keys is not None:
+        headers |= {"Content-Encoding": "aes128gcm", "Content-Type": "application/octet-stream"}
+        body = web_push.seal(values["message"].encode(), keys)
     _require_way(parts.netloc)
     try:
         answer = httpx.post(

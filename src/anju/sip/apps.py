@@ -9,7 +9,7 @@ class SipConfig(AppConfig):
     def ready(self) -> None:
         from anju.intercom import ice
         from anju.intercom.extras import extras
-        from anju.sip import devices, joining, place, recipients  # noqa: F401
+        from anju.sip import devices, joining, place, recipients, sleeping  # noqa: F401
 
         extras.append(devices.sip_for_gate)
         ice.relays.append(place.turn)

@@ -14,7 +14,7 @@ from anju.intercom import actions, queries
 from anju.intercom.models import Call, CallState, Ring, RingState, Via
 from anju.privacy import scope
 from anju.privacy.refusals import Refused
-from anju.sip import kamailio, telephones
+from anju.sip import kamailio, sleeping, telephones
 from anju.sip.models import Dialog, Kind, SipDevice
 
 log = structlog.get_logger()
@@ -23,11 +23,15 @@ _RINGING = (RingState.SENT, RingState.RUNG)
 
 @dataclass(frozen=True)
 class Route:
-    """An answer to an INVITE. code: 200, or why not. targets: the devices to ring. telephones: their lines in the call's trace."""
+    """An answer to an INVITE. code: 200, or why not. targets: the devices to ring. telephones: their lines in the call's trace.
+
+    stays: whether the call stays open for who is not there yet.
+    """
 
     code: int
     targets: tuple[str, ...] = ()
     telephones: tuple[int, ...] = ()
+    stays: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,9 +71,12 @@ def route(invite: Invite) -> Route:
             call=call, community_id=call.community_id, device=device,
             name=invite.name, caller_tag=invite.tag, cseq=invite.cseq,
         )  # fmt: skip
-        names = tuple(one.username for one in rung_by(call))
+        found = rung_by(call)
         rung = tuple(one.pk for one in telephones.plan(call))
-    return Route(200, names, rung) if names or rung else Route(480)
+        woken = sleeping.wake(call, found)
+    if not (found or rung) and device.kind == Kind.GATE:
+        return Route(480)  # its page rings the app by itself
+    return Route(200, tuple(one.username for one in found), rung, woken)
 
 
 def _begun(device: SipDevice, invite: Invite) -> Call:

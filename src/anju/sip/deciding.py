@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from anju.sip import asking, calls, place
+from anju.sip import asking, calls, place, sleeping
 from anju.sip.asking import Asked, Said
 
 
@@ -18,7 +18,11 @@ def _route(asked: Asked) -> Said:
     )
     found = calls.route(invite)
     rung = [f"sip:t{one}@{place.line()}" for one in found.telephones]
-    return {"code": found.code, "targets": found.targets, "telephones": rung}
+    return {"code": found.code, "targets": found.targets, "telephones": rung, "stays": int(found.stays)}
+
+
+def _sleeps(asked: Asked) -> Said:
+    return {"capabilities": sleeping.registers(asked["device"], asked["contact"], asked.get("expires", ""))}
 
 
 def _answered(asked: Asked) -> Said:
@@ -42,6 +46,7 @@ def _failed(asked: Asked) -> Said:
 
 QUESTIONS: asking.Questions = {
     "/route": _route,
+    "/sleeps": _sleeps,
     "/answered": _answered,
     "/ended": _ended,
     "/declined": _declined,
