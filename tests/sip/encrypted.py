@@ -45,14 +45,18 @@ def in_front_of(port: int, certificate: Path) -> Iterator[int]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
 
+    def connect(caller: socket.socket) -> None:
+        with suppress(OSError):
+            sealed = context.wrap_socket(caller, server_side=True)
+            plain = socket.create_connection(("127.0.0.1", port), 3)
+            plain.settimeout(None)
+            threading.Thread(target=_hand_on, args=(sealed, plain), daemon=True).start()
+            _hand_on(plain, sealed)
+
     def serve(server: socket.socket) -> None:
         with suppress(OSError):
-            while True:
-                caller = context.wrap_socket(server.accept()[0], server_side=True)
-                plain = socket.create_connection(("127.0.0.1", port), 3)
-                plain.settimeout(None)
-                for source, to in ((caller, plain), (plain, caller)):
-                    threading.Thread(target=_hand_on, args=(source, to), daemon=True).start()
+            while True:  # one that goes away in the middle must not keep the next waiting
+                threading.Thread(target=connect, args=(server.accept()[0],), daemon=True).start()
 
     with socket.create_server(("127.0.0.1", 0)) as server:
         threading.Thread(target=serve, args=(server,), daemon=True).start()

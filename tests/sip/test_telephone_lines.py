@@ -150,7 +150,7 @@ def test_an_encrypted_line_rings_opens_and_its_sound_is_encrypted(
         with scope.platform():
             Trunk.objects.filter(pk=line.pk).update(transport="tls", port=port)
         call = dial(pad, page)
-        assert page.outcome() == 200
+        assert page.outcome() == 200, carrier.raw()
         assert until(lambda: opened(call))
         offered = carrier.heard("INVITE")[-1].body
         assert "RTP/SAVP" in offered and "a=crypto:" in offered and "RTP/AVP" not in offered

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 UNNAMED = f"sip:line@{place.REALM}"
 """For whom a request is, as Kamailio hears it from us: the desk tells it when it asks."""
+LATER = 5
+"""Seconds after ours at which Kamailio ends a call whose time is over. It may then tell one side alone: who answers its BYE at once has
+it forget the other. So we hang up, and it is there for when we are not.
+"""
 GIVES_UP = 3.0
 """Seconds to wait for the end of a call that was cancelled."""
 
@@ -42,7 +46,7 @@ class Half:
         self._over = False
 
     def invite(self) -> None:
-        self._line.names(self.name, self._address, self.number.next_hop, self.number.seconds)
+        self._line.names(self.name, self._address, self.number.next_hop, self.number.seconds + LATER)
         self._cseq += 1
         self._branch = self._line.branch()
         self._request("INVITE", self._offer, self._branch)

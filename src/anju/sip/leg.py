@@ -77,9 +77,12 @@ class Leg:
         self._answer(100)
         try:
             await self._wait_until(self._plan.after)
-            await self._ring()
-            await self._choice()
-            await self._talk()
+            lasts = await self._ring()
+            async with asyncio.timeout(lasts):
+                await self._choice()
+                await self._talk()
+        except TimeoutError:
+            log.info("telephone_time_over")
         except NotTaken as end:
             await self._do(telephones.unanswered, self._plan.ring, end.state, end.why)
         except Over:
@@ -91,8 +94,8 @@ class Leg:
 
     # --- towards the carrier --------------------------------------------------------------------------------------------
 
-    async def _ring(self) -> None:
-        """Until somebody picks up. Raises NotTaken, Over."""
+    async def _ring(self) -> float:
+        """Until somebody picks up. Returns the seconds that it may last. Raises NotTaken, Over."""
         offer = message.sound(self._invite.body)
         if offer is None:
             raise NotTaken(RingState.FAILED, Why.CARRIER)
@@ -108,6 +111,7 @@ class Leg:
             raise NotTaken(RingState.UNANSWERED) from None
         finally:
             self._sound = await sound
+        return number.seconds
 
     async def _picked_up(self, half: Half) -> None:
         """Raises NotTaken, Over."""

@@ -1,6 +1,6 @@
 """The line to telephones: a user agent of the desk's that speaks to nobody but Kamailio, over loopback.
 
-Kamailio carries what it says and keeps the time; it learns no password, and no number but from here, for calls that begin here.
+Kamailio carries what it says; it learns no password, and no number but from here, for calls that begin here.
 """
 
 import asyncio
