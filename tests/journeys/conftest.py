@@ -93,15 +93,15 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture
 def open_page(playwright: Playwright, tmp_path: Path) -> Iterator[Open]:
-    """open_page(size, sees=photograph): a page in a browser of its own, whose camera sees that person."""
+    """open_page(size, sees=photograph, trusts=key): a page in a browser of its own, whose camera sees that person."""
     with ExitStack() as stack:
 
-        def make(size: dict[str, int], sees: bytes | None = None, language: str = "zh-CN") -> Page:
+        def make(size: dict[str, int], sees: bytes | None = None, language: str = "zh-CN", trusts: str = "") -> Page:
             camera = None
             if sees is not None:
                 shots = [photos.arms_length(sees, width=960, height=720, shift=shift) for shift in (0, 2, 4, 2)]
                 camera = photos.video(shots, tmp_path / f"{len(list(tmp_path.iterdir()))}.y4m")
-            opened = browser.launch(playwright, camera)
+            opened = browser.launch(playwright, camera, trusts)
             stack.callback(opened.close)
             page = browser.context(opened, size, language=language).new_page()
             # What a page logs as an error is a fault of ours; a 401 before signing in is how the app learns that nobody is.

@@ -49,9 +49,14 @@ def kiosk(place: Place, open_page: Open) -> Page:
     """The gate's screen."""
     page = open_page(KIOSK)
     page.add_init_script(PEERS)
+    at_gate(place, page)
+    return page
+
+
+def at_gate(place: Place, page: Page) -> None:
+    """Show what the gate shows."""
     page.goto(place.gate.replace("ws://", "http://"))
     page.get_by_text("在线", exact=True).wait_for()
-    return page
 
 
 @pytest.fixture
