@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import django
 
@@ -68,10 +67,12 @@ def _down() -> int:
     if not path.exists():
         print("  SIP is not running here / 没有在运行")
         return 0
-    pid = int(path.read_text())
-    os.kill(pid, signal.SIGTERM)
+    try:
+        os.kill(int(path.read_text()), signal.SIGTERM)
+    except ProcessLookupError:  # it was killed, and could not say so
+        path.unlink(missing_ok=True)
     until = time.monotonic() + STOP_SECONDS
-    while Path(f"/proc/{pid}").exists() and time.monotonic() < until:
+    while path.exists() and time.monotonic() < until:
         time.sleep(0.1)
     return 0
 
