@@ -37,7 +37,7 @@ _OVER = (CallState.ENDED, CallState.MISSED, CallState.REFUSED, CallState.CANCELL
 # --- from the gate ----------------------------------------------------------------------------------------------------
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def dial(gate: Gate, home: Home | None, *, offer: str, picture: bytes) -> Call:
     """Somebody at a gate calls a home; None: the property desk. Raises Refused.
 
@@ -54,13 +54,13 @@ def dial(gate: Gate, home: Home | None, *, offer: str, picture: bytes) -> Call:
         busy = home is not None and _is_busy(home)
         household = queries.household(home) if home is not None else None
         visitor = new_id()
-        vault().admit(visitor)
         call = Call(community_id=gate.community_id, gate=gate, home=home, visitor=visitor, offer=offer)
         call.state = CallState.BUSY if busy else CallState.RINGING
         call.ended_at = timezone.now() if busy else None
         call.silent = household.silent if household else 0
         call.save(force_insert=True)
         if picture:
+            vault().admit(visitor)
             CallPicture.objects.create(call=call, community_id=call.community_id, visitor=visitor, image=picture)
         _ring(call, household)
     return call
@@ -141,7 +141,10 @@ def show(gate: UUID, call: UUID, picture: bytes) -> None:
         found = _locked(call, gate=gate)
         if found.state != CallState.RINGING or found.visitor is None:
             raise over()
-        seen = CallPicture.objects.filter(call=found).first() or CallPicture(call=found, visitor=found.visitor)
+        seen = CallPicture.objects.filter(call=found).first()
+        if seen is None:
+            vault().admit(found.visitor)
+            seen = CallPicture(call=found, visitor=found.visitor)
         seen.community_id = found.community_id
         seen.image = picture
         seen.save()
@@ -275,9 +278,11 @@ def hung_up(call: UUID, ways: Collection[Via]) -> None:
     """Whoever answered by one of these ways is gone."""
     with scope.platform(), transaction.atomic():
         found = _locked(call)
-        answered = Ring.objects.filter(call=found, state=RingState.ANSWERED, via__in=ways)
-        if found.state == CallState.ANSWERED and answered.exists():
-            finish(found, CallState.ENDED)
+        if found.state != CallState.ANSWERED:
+            return
+        rings = list(Ring.objects.filter(call=found))
+        if any(one.state == RingState.ANSWERED and one.via in ways for one in rings):
+            finish(found, CallState.ENDED, rings)
 
 
 def of_leg(call: UUID, leg: str) -> Ring:
@@ -311,14 +316,14 @@ def _locked(call: UUID, gate: UUID | None = None, related: tuple[str, ...] = ())
     return found
 
 
-def finish(call: Call, state: CallState) -> None:
-    """End a locked call; everybody hears of it, and whoever was rung in vain finds it in their list."""
+def finish(call: Call, state: CallState, rings: list[Ring] | None = None) -> None:
+    """End a locked call; everybody hears of it, and whoever was rung in vain finds it in their list. rings: where they are known."""
     if call.state in _OVER:
         return
     unanswered = call.state == CallState.RINGING
     call.state, call.ended_at, call.offer = state, timezone.now(), ""
     call.save(update_fields=["state", "ended_at", "offer"])
-    rings = list(Ring.objects.filter(call=call))
+    rings = list(Ring.objects.filter(call=call)) if rings is None else rings
     in_vain = When(state__in=(RingState.SENT, RingState.RUNG), then=Value(RingState.UNANSWERED))
     Ring.objects.filter(call=call).update(leg="", state=Case(in_vain, default=F("state")))
     _tell_everybody(call, rings)

@@ -17,6 +17,7 @@ from anju.notices.models import Notice
 from anju.people.models import Person
 from anju.privacy import consent, scope
 from anju.privacy.refusals import Refused
+from anju.privacy.vault import vault
 
 MOST_SOUND = 300_000
 KINDS = ("audio/webm", "audio/ogg", "audio/mp4", "audio/wav")
@@ -56,6 +57,7 @@ def leave_message(gate: UUID, call: UUID, kind: str, sound: bytes) -> None:
             raise Refused("no_message_now", _("现在不能留言，请重新呼叫。"), status=409)
         if not accepts_messages(call_.home):
             raise Refused("no_messages_here", _("这户没有开通访客留言。"), status=409)
+        vault().admit(call_.visitor)
         CallMessage.objects.create(
             call=call_, community_id=call_.community_id, visitor=call_.visitor, sound=sound, kind=kind
         )

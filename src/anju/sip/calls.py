@@ -62,21 +62,29 @@ def route(invite: Invite) -> Route:
         if device is None or device.gate is None or device.kind not in SipDevice.CALLING:
             return Route(403)  # who is rung calls nobody, inside or outside
         try:
-            call = _begun(device, invite) if device.kind == Kind.GATE else _begin(device, invite)
+            call = _call(device, invite)
         except Refused as refused:
             return Route(refused.status if refused.status in (404, 429) else 403)
         if call.state == CallState.BUSY:
             return Route(486)
-        Dialog.objects.create(
-            call=call, community_id=call.community_id, device=device,
-            name=invite.name, caller_tag=invite.tag, cseq=invite.cseq,
-        )  # fmt: skip
         found = rung_by(call)
         rung = tuple(one.pk for one in telephones.plan(call))
         woken = sleeping.wake(call, found)
     if not (found or rung) and device.kind == Kind.GATE:
         return Route(480)  # its page rings the app by itself
     return Route(200, tuple(one.username for one in found), rung, woken)
+
+
+@transaction.atomic
+def _call(device: SipDevice, invite: Invite) -> Call:
+    """What this INVITE is for; from when the app rings for it, Kamailio's marks are known. Raises Refused."""
+    call = _begun(device, invite) if device.kind == Kind.GATE else _begin(device, invite)
+    if call.state != CallState.BUSY:
+        Dialog.objects.create(
+            call=call, community_id=call.community_id, device=device,
+            name=invite.name, caller_tag=invite.tag, cseq=invite.cseq,
+        )  # fmt: skip
+    return call
 
 
 def _begun(device: SipDevice, invite: Invite) -> Call:
@@ -99,13 +107,14 @@ def _begin(device: SipDevice, invite: Invite) -> Call:
         raise queries.unknown()
     call = actions.dial(device.gate, homes.home_called(device.gate.community_id, invite.to), offer="", picture=b"")
     if call.state == CallState.RINGING:
-        gate_link.note_of_call(device.gate.pk, call.pk, "beside")
+        gate = device.gate.pk
+        transaction.on_commit(lambda: gate_link.note_of_call(gate, call.pk, "beside"))
     return call
 
 
 def _of(name: str, **more: str) -> Dialog | None:
     """The call of this name and these marks, if it is up. Whoever asks has widened the scope."""
-    return Dialog.objects.select_related("call", "device").filter(name=name, **more).first()
+    return Dialog.objects.select_related("call").filter(name=name, **more).first()
 
 
 def answered(name: str, caller: str, tag: str, ruid: str) -> bool:
@@ -181,10 +190,9 @@ def pressed(name: str, tag: str, digit: str, source: str) -> str:
 def ended(name: str, caller: str) -> None:
     """Whoever talked by SIP has hung up."""
     with scope.platform():
-        found = _of(name, caller_tag=caller)
-        if found is None:
-            return
-        actions.hung_up(found.call_id, (Via.SIP, Via.PHONE))
+        call = Dialog.objects.filter(name=name, caller_tag=caller).values_list("call", flat=True).first()
+        if call is not None:
+            actions.hung_up(call, (Via.SIP, Via.PHONE))
 
 
 def declined(name: str, caller: str, ruid: str) -> None:

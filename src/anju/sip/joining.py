@@ -1,9 +1,9 @@
 """How SIP joins what happens elsewhere: a call begins, is taken or ends; somebody moves out, or takes their consent back."""
 
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.dispatch import receiver
 
 from anju.homes.actions import membership_changed
@@ -31,23 +31,33 @@ def _trace(call: Call, people: list[Person], **_: Any) -> list[Ring]:  # Any: th
 def _taken(call: Call, ring: Ring, **_: Any) -> None:
     """Whoever answered elsewhere stops the devices' ringing."""
     if ring.via not in (Via.SIP, Via.PHONE):
-        _stop_later(call)
+        found = Dialog.objects.filter(call=call).values_list(*_Marks._fields).first()
+        _stop_later(found)
 
 
 @receiver(signals.over)
 def _over(call: Call, **_: Any) -> None:
-    _stop_later(call)
-    Dialog.objects.filter(call=call).delete()
+    with connection.cursor() as cursor:
+        cursor.execute(f"delete from sip_dialog where call_id = %s returning {', '.join(_Marks._fields)}", [call.pk])
+        _stop_later(cursor.fetchone())
 
 
-def _stop_later(call: Call) -> None:
+class _Marks(NamedTuple):
+    """Of a dialog, what Kamailio knows it by."""
+
+    name: str
+    caller_tag: str
+    cseq: int
+    answering_tag: str
+
+
+def _stop_later(found: tuple[Any, ...] | None) -> None:  # Any: a row
     """When this transaction has ended: Kamailio's hooks must find what it wrote."""
-    found = Dialog.objects.filter(call=call).first()
     if found is not None:
-        transaction.on_commit(lambda: _stop(found))
+        transaction.on_commit(lambda: _stop(_Marks(*found)))
 
 
-def _stop(dialog: Dialog) -> None:
+def _stop(dialog: _Marks) -> None:
     if dialog.answering_tag:
         kamailio.end(dialog.name, dialog.caller_tag, dialog.answering_tag)
     else:
