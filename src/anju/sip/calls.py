@@ -5,7 +5,6 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from anju.access import gate_link
@@ -50,9 +49,12 @@ def rung_by(call: Call) -> list[SipDevice]:
     """The devices that ring for a call: of those whose app rings for it, and what hangs on the wall."""
     if call.home_id is None:
         return []
-    people = Ring.objects.filter(call=call, via=Via.APP).exclude(state=RingState.QUIET).values("person")
-    at_home = SipDevice.objects.filter(home=call.home_id, kind__in=SipDevice.RUNG)
-    return list(at_home.filter(Q(person__isnull=True) | Q(person__in=people)))
+    at_home = list(SipDevice.objects.filter(home=call.home_id, kind__in=SipDevice.RUNG))
+    if not any(one.person_id for one in at_home):
+        return at_home
+    people = Ring.objects.filter(call=call, via=Via.APP).exclude(state=RingState.QUIET)
+    rung = {None, *people.values_list("person", flat=True)}
+    return [one for one in at_home if one.person_id in rung]
 
 
 def route(invite: Invite) -> Route:
@@ -150,7 +152,7 @@ def _answer(call: Call, ruid: str) -> Ring:
 
 def _registered(call: Call, ruid: str) -> SipDevice | None:
     """Whose registration this is, if it is of the home that is called. None: of nobody's there, such as one revoked meanwhile."""
-    for one in SipDevice.objects.select_related("person").filter(home=call.home_id, kind__in=SipDevice.RUNG):
+    for one in SipDevice.objects.filter(home=call.home_id, kind__in=SipDevice.RUNG):
         if any(contact.get("Ruid") == ruid for contact in kamailio.contacts(one.username)):
             return one
     return None

@@ -38,8 +38,11 @@ def _taken(call: Call, ring: Ring, **_: Any) -> None:
 @receiver(signals.over)
 def _over(call: Call, **_: Any) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(f"delete from sip_dialog where call_id = %s returning {', '.join(_Marks._fields)}", [call.pk])
+        cursor.execute(_FORGET, [call.pk])
         _stop_later(cursor.fetchone())
+
+
+_FORGET = "delete from sip_dialog where call_id = %s returning name, caller_tag, cseq, answering_tag"
 
 
 class _Marks(NamedTuple):

@@ -97,7 +97,11 @@ def forget_moved(person: UUID) -> None:
 
 def plan(call: Call) -> list[Ring]:
     """Whose telephones are to be rung for this call, written into its trace."""
-    if call.home is None or trunk.of(call.community_id) is None:
+    if (
+        call.home is None
+        or not Telephone.objects.filter(home=call.home).exists()
+        or trunk.of(call.community_id) is None
+    ):
         return []
     people = [one.person for one in _wanted(call.home)[:MOST_A_CALL]]
     return actions.trace(call, Via.PHONE, people)
