@@ -92,6 +92,8 @@ class Agent:
     heard: list[str] = field(default_factory=list)
     place: str = ""
     """Where it says it is, when that is not so."""
+    extra: list[str] = field(default_factory=list)
+    """More headers of what it says in a call."""
 
     @property
     def said_place(self) -> str:
@@ -141,6 +143,7 @@ class Agent:
             f"CSeq: {self.cseq} {method}",
             f"Contact: <sip:{self.said_place}{self.contact}>",
             "Max-Forwards: 70",
+            *self.extra,
             *([more] if more else []),
             *([f"Content-Type: {kind}"] if body else []),
             f"Content-Length: {len(body)}",
@@ -303,6 +306,7 @@ class Agent:
             f"Call-ID: {request.header('Call-ID')}",
             f"CSeq: {request.header('CSeq')}",
             f"Contact: <sip:{self.said_place}{self.contact}>",
+            *self.extra,
             *(["Content-Type: application/sdp"] if body else []),
             f"Content-Length: {len(body)}",
         ]

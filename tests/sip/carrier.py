@@ -12,6 +12,8 @@ from tests.sip import rtp
 from tests.sip.agent import md5
 
 REALM, USER, PASSWORD = "carrier.example", "trunk-7", "the trunk's own password"
+MEDIA = "127.0.0.2"
+"""Where its sound comes from."""
 KEY = "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz"
 """A key and salt of the RFC's own example."""
 _TAG = "[pid]T[call_number]"
@@ -104,7 +106,7 @@ class Carrier:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
         self.media = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.media.bind(("127.0.0.1", 0))
+        self.media.bind((MEDIA, 0))  # another machine than the relay's
         self._process: subprocess.Popen[bytes] | None = None
         self._log = folder / "messages.log"
 
@@ -112,7 +114,7 @@ class Carrier:
     def sdp(self) -> str:
         port = self.media.getsockname()[1]
         return (
-            f"v=0\no=- 1 1 IN IP4 127.0.0.1\ns=-\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio {port} RTP/AVP 0 101\n"
+            f"v=0\no=- 1 1 IN IP4 {MEDIA}\ns=-\nc=IN IP4 {MEDIA}\nt=0 0\nm=audio {port} RTP/AVP 0 101\n"
             "a=rtpmap:0 PCMU/8000\na=rtpmap:101 telephone-event/8000\n"
         )
 

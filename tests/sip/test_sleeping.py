@@ -23,7 +23,7 @@ from tests.intercom.conftest import Pad
 from tests.notices.push_service import PushService
 from tests.sip.agent import Agent
 from tests.sip.conftest import Register, softphone, until
-from tests.sip.test_calls import HOME, opened, pick_up, state
+from tests.sip.test_calls import HOME, device, opened, pick_up, state
 
 
 def capabilities(phone: Agent) -> str:
@@ -82,6 +82,19 @@ def test_a_sleeping_device_is_woken_without_a_word_and_answers(
     assert until(lambda: state(call) == CallState.ANSWERED)
     assert sleeper.press("#") == 200
     assert until(lambda: opened(call))
+
+
+def test_a_device_that_comes_back_at_the_address_it_had_is_rung_again(pad: Pad, page: Agent, sleeper: Agent) -> None:
+    assert sleeper.register() == 200
+    call = pad.dial("1-1-1201")["call"]
+    assert page.invite(HOME, call=call) == 0
+    time.sleep(4.5)  # what was sent to it is given up
+    while sleeper.hear(0.1) is not None:
+        continue
+    assert sleeper.register() == 200
+    pick_up(sleeper)
+    assert page.outcome() == 200
+    assert until(lambda: state(call) == CallState.ANSWERED)
 
 
 def test_a_device_says_that_it_is_woken_no_longer_or_signs_off(
@@ -163,6 +176,68 @@ def test_the_only_device_comes_late_and_declines(
     late.decline()
     assert page.outcome() == 603
     assert until(lambda: state(call) == CallState.REFUSED)
+
+
+def test_a_device_that_says_it_is_busy_silences_nobodys_app(
+    pad: Pad, page: Agent, resident: Person, home: Home, agent: Register
+) -> None:
+    phone = device(resident, home, agent)
+    call = pad.dial("1-1-1201")["call"]
+    assert page.invite(HOME, call=call) == 0
+    phone.ring()
+    phone.decline("486 Busy Here")
+    assert page.outcome() == 486
+    time.sleep(0.3)
+    assert state(call) == CallState.RINGING
+    assert Door.of(resident).post(f"/calls/{call}/accept").status == 200
+
+
+def test_of_two_stations_on_the_walls_one_declines_and_the_other_rings_on(
+    pad: Pad, page: Agent, home: Home, agent: Register
+) -> None:
+    accounts = [devices.install(factories.person(), home) for _ in range(2)]
+    first, second = (agent(one.device.username, one.password) for one in accounts)
+    for one in (first, second):
+        assert one.register() == 200
+    call = pad.dial("1-1-1201")["call"]
+    assert page.invite(HOME, call=call) == 0
+    first.ring()
+    second.ring()
+    first.decline()
+    time.sleep(0.5)
+    assert state(call) == CallState.RINGING
+    second.answer()
+    assert page.outcome() == 200
+
+
+def test_a_home_whose_only_device_is_busy_has_missed_the_call(
+    pad: Pad, page: Agent, home: Home, agent: Register
+) -> None:
+    account = devices.install(factories.person(), home)
+    station = agent(account.device.username, account.password)
+    assert station.register() == 200
+    call = pad.dial("1-1-1201")["call"]
+    assert page.invite(HOME, call=call) == 0
+    station.ring()
+    station.decline("486 Busy Here")
+    assert page.outcome() == 486
+    assert until(lambda: state(call) == CallState.MISSED), state(call)
+
+
+def test_the_gate_learns_nothing_that_a_device_says_of_itself(
+    pad: Pad, page: Agent, resident: Person, home: Home, agent: Register
+) -> None:
+    phone = device(resident, home, agent)
+    phone.extra = [
+        "User-Agent: Linphone (王小明的手机)", "P-Asserted-Identity: <tel:13912345678>", "X-Phone: 13912345678",
+    ]  # fmt: skip
+    call = pad.dial("1-1-1201")["call"]
+    assert page.invite(HOME, call=call) == 0
+    pick_up(phone)
+    assert page.outcome() == 200
+    assert phone.hang_up(page)
+    said = "".join(page.heard)
+    assert "王小明" not in said and "13912345678" not in said and "SIP/2.0 200" in said
 
 
 def test_a_door_station_rings_on_while_only_the_app_does(

@@ -86,7 +86,6 @@ def test_no_more_calls_than_the_line_carries(
         telephones.choose(other, home.pk, 0)
     with scope.platform():
         Trunk.objects.filter(pk=line.pk).update(at_once=1)
-        Telephone.objects.filter(person=other).update(after=1)
     carrier.does(INVITED, RINGS, CANCELLED)
     call = dial(pad, page, telephones=2)
     assert until(lambda: why_not(call) == Why.AT_ONCE)

@@ -18,6 +18,9 @@ from anju.sip.models import Dialog, Kind, SipDevice
 
 log = structlog.get_logger()
 _RINGING = (RingState.SENT, RingState.RUNG)
+_OUTCOMES = {480: RingState.FAILED, 600: RingState.REFUSED, 603: RingState.REFUSED}
+_ENDS = {486: CallState.MISSED, 600: CallState.REFUSED, 603: CallState.REFUSED}
+"""What an answer of the devices' ends a call as. "Busy" (486) they say by themselves: nobody has refused, and the home is to hear of it."""
 
 
 @dataclass(frozen=True)
@@ -198,11 +201,16 @@ def ended(name: str, caller: str) -> None:
 
 
 def declined(name: str, caller: str, ruid: str) -> None:
-    """Whoever has this device does not take the call; the others of the home go on ringing. ruid: as for `answered`."""
+    """Whoever has this device does not take the call; the others of the home go on ringing. ruid: as for `answered`.
+
+    One of several devices on a home's walls speaks for itself alone.
+    """
     with scope.platform():
         found = _of(name, caller_tag=caller)
         device = _registered(found.call, ruid) if found else None
         if found is None or device is None:
+            return
+        if device.person is None and SipDevice.objects.filter(home=device.home_id, kind=device.kind).count() > 1:
             return
         try:
             actions.refuse(found.call_id, device.person)
@@ -220,10 +228,9 @@ def failed(name: str, caller: str, code: int) -> None:
         found.delete()
         if call.state != CallState.RINGING:
             return
-        outcome = {480: RingState.FAILED, 486: RingState.REFUSED, 603: RingState.REFUSED}.get(code)
         waiting = Ring.objects.filter(call=call, state__in=_RINGING)
-        waiting.filter(via=Via.SIP).update(state=outcome or RingState.UNANSWERED)
+        waiting.filter(via=Via.SIP).update(state=_OUTCOMES.get(code, RingState.UNANSWERED))
         if found.device.kind == Kind.DOOR_STATION:
             actions.finish(call, CallState.CANCELLED if code == 487 else CallState.MISSED)
-        elif outcome == RingState.REFUSED and not waiting.exists():
-            actions.finish(call, CallState.REFUSED)
+        elif code in _ENDS and not waiting.exists():
+            actions.finish(call, _ENDS[code])

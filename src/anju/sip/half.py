@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 UNNAMED = f"sip:line@{place.REALM}"
 """For whom a request is, as Kamailio hears it from us: the desk tells it when it asks."""
+SOUND = "x-anju-sound"
+"""The header in which Kamailio says where a carrier's sound comes from, and nobody else can (conf/routes.cfg)."""
 LATER = 5
 """Seconds after ours at which Kamailio ends a call whose time is over. It may then tell one side alone: who answers its BYE at once has
 it forget the other. So we hang up, and it is there for when we are not.
@@ -24,13 +26,15 @@ GIVES_UP = 3.0
 class Half:
     """What the carrier sees: the community's number calls a telephone, and nothing of who, where and for whom.
 
-    said: what the telephone's side last said of its sound. tag: by which the media relay knows the telephone.
+    said: what the telephone's side last said of its sound, with the media relay in its place. places: where it comes from itself.
+    tag: by which the media relay knows the telephone.
     """
 
     def __init__(self, line: "Line", number: Number, user: str, offer: str) -> None:
         self.number = number
         self.name = message.mark()
         self.tag = self.said = ""
+        self.places: set[str] = set()
         self.up = self.gone = False
         self._line = line
         self._offer = offer
@@ -64,6 +68,7 @@ class Half:
                 return 0
         if said.status < 300:
             self.tag = message.tag(said.get("to"))
+            self._sounds_from(said)
         if 200 <= said.status < 300:
             self._to = said.get("to")
             self._target = said.contact() or self._target
@@ -76,6 +81,10 @@ class Half:
             self._acknowledge(said)
             self._over = True
         return said.status
+
+    def _sounds_from(self, said: Message) -> None:
+        if place_of := said.get(SOUND):
+            self.places = message.places(place_of)
 
     def _request(self, method: str, body: str = "", branch: str = "", cseq: int = 0) -> None:
         headers = [
@@ -104,6 +113,7 @@ class Half:
 
     def answered(self, asked: Message) -> None:
         """A request of the carrier's inside the call: it says where its sound is now, or asks whether we are there."""
+        self._sounds_from(asked)
         if asked.method in ("INVITE", "UPDATE"):
             self._line.say(message.answer(asked, 200, own="", contact=self._contact, body=self._offer))
         elif asked.method != "ACK":

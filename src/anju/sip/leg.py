@@ -70,7 +70,7 @@ class Leg:
     def hears(self, tag: str, source: str | None) -> bool:
         """Whether this is the telephone's own side. source: the address a key's sound came from; None for a message inside the call."""
         half = self._half
-        return half is not None and tag == half.tag and (source is None or source in message.places(half.said))
+        return half is not None and tag == half.tag and (source is None or source in half.places)
 
     async def run(self) -> None:
         """Never raises what a call may bring."""
@@ -99,11 +99,12 @@ class Leg:
         offer = message.sound(self._invite.body)
         if offer is None:
             raise NotTaken(RingState.FAILED, Why.CARRIER)
-        number = await self._do(telephones.number, self._plan.ring, self._line.busy())
-        if number is None:
-            raise Over
+        async with self._line.dialling:  # of two at once each would count the other as not there
+            number = await self._do(telephones.number, self._plan.ring, self._line.busy())
+            if number is None:
+                raise Over
+            self._half = Half(self._line, number, self._invite.called, offer)
         sound = asyncio.create_task(asyncio.to_thread(speech.greeting, self._plan.gate, self._plan.language))
-        self._half = Half(self._line, number, self._invite.called, offer)
         self._half.invite()
         try:
             await asyncio.wait_for(self._picked_up(self._half), ANSWERS)
@@ -246,6 +247,8 @@ class Leg:
                 half.gone = True
                 raise Over if self._taken else NotTaken(RingState.UNANSWERED, Why.NO_KEY)
             half.answered(said)
+        elif said.name != self._invite.name:
+            self._line.say(message.answer(said, 481, own=self._tag))  # of another call, whoever sends it
         elif said.method == "CANCEL":
             self._line.say(message.answer(said, 200, own=self._tag))
             self._cancelled = True

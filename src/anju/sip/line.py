@@ -52,6 +52,7 @@ class Line(asyncio.DatagramProtocol):
         self._waiting: dict[str, asyncio.Queue[Message]] = {}
         self._out: asyncio.DatagramTransport | None = None
         self._poke = asyncio.Event()
+        self.dialling = asyncio.Lock()
 
     def start(self) -> None:
         """In a thread of its own. Raises OSError when its port is taken."""
