@@ -31,7 +31,7 @@ HOMES = 400
 """As many gates: each may make twelve calls a minute."""
 SECONDS = 30
 RATE = 100
-LADDER = (10, 15, 20, 25, 30, 40, 60)
+LADDER = (20, 30, 40, 50, 60, 80)
 """Calls a second that are tried before RATE, until they are too many; after, for callers that gave up leave homes busy behind."""
 SET_UP = 99.9
 KEYS = 80
