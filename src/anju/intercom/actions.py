@@ -37,7 +37,7 @@ _OVER = (CallState.ENDED, CallState.MISSED, CallState.REFUSED, CallState.CANCELL
 # --- from the gate ----------------------------------------------------------------------------------------------------
 
 
-@transaction.atomic(savepoint=False)
+@transaction.atomic
 def dial(gate: Gate, home: Home | None, *, offer: str, picture: bytes) -> Call:
     """Somebody at a gate calls a home; None: the property desk. Raises Refused.
 
