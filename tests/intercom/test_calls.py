@@ -196,6 +196,17 @@ def test_a_call_that_has_rung_for_too_long_cannot_be_answered(pad: Pad, family: 
     assert Door.of(family[0]).get(f"/calls/{call}").body["state"] == "missed"
 
 
+@pytest.mark.parametrize(("answered", "state"), [(False, "cancelled"), (True, "ended")])
+def test_a_gate_has_one_call_and_a_new_one_ends_the_one_before(
+    pad: Pad, family: Family, home: Home, answered: bool, state: str
+) -> None:
+    before = talk(pad, family[0])[0] if answered else pad.dial("1-1-1201")["call"]
+    actions.dial(pad.gate, home, offer="", picture=b"")  # as a door station beside the page does
+    assert Door.of(family[0]).get(f"/calls/{before}").body["state"] == state
+    [now] = ringing(family[1])
+    assert now["id"] != before
+
+
 # --- opening ----------------------------------------------------------------------------------------------------------
 
 

@@ -79,14 +79,20 @@ def _require_reach(gate: Gate, home: Home | None) -> None:
 
 
 def _require_calm(gate: Gate) -> None:
-    """A locked gate's former call ends: its page began anew. Raises Refused when it calls too often."""
+    """A locked gate's former call ends, for it has one at a time. Raises Refused when it calls too often."""
     minute = timezone.now() - timedelta(minutes=1)
     latest = Call.objects.filter(gate=gate).filter(Q(at__gt=minute) | Q(state__in=Call.OPEN)).defer("offer").order_by()
     before = list(latest)
     if sum(one.at > minute for one in before) >= MOST_A_MINUTE:
         raise Refused("too_many_calls", _("呼叫太频繁，请一分钟后再试。"), status=429)
     for one in before:
-        finish(one, CallState.CANCELLED)
+        if one.state in Call.OPEN:
+            _end_former(_locked(one.pk))
+
+
+def _end_former(call: Call) -> None:
+    """Whoever talked did not miss a visitor who gave up."""
+    finish(call, CallState.ENDED if call.state == CallState.ANSWERED else CallState.CANCELLED)
 
 
 def _is_busy(home: Home) -> bool:
