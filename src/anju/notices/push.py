@@ -133,6 +133,9 @@ def _session_ended(instance: UserSession, **_options: Any) -> None:  # Any: as a
 
 @receiver([password_changed, password_reset, password_set])
 def _signed_out_elsewhere(user: Person, **_options: Any) -> None:  # Any: as above
-    """A new password ends every session; this one's app subscribes again by itself."""
+    """A new password ends every session; this one's app subscribes again by itself.
+
+    What is no browser does not: it is woken until its own account ends.
+    """
     with scope.platform():
-        PushSubscription.objects.filter(person=user).delete()
+        PushSubscription.objects.filter(person=user, keys__isnull=False).delete()

@@ -17,6 +17,8 @@ from anju.access.models import Gate
 from anju.homes.models import Home, Member
 from anju.installation.keyring import secret
 from anju.intercom.purposes import INTERCOM
+from anju.notices import actions as notices
+from anju.notices.models import Notice
 from anju.people.models import Person
 from anju.privacy import audit, consent, scope
 from anju.privacy.models import AuditEntry
@@ -65,7 +67,21 @@ def add(person: Person, home: UUID, label: str) -> Account:
     with scope.community(lives.community_id):
         made = _make(lives.community_id, Kind.SOFTPHONE, ticket=_digest(ticket), **facts)
         audit.record(AuditEntry.Action.ADD, made.device, actor=person.pk, subject=person.pk, reason="sip_added")
+    _tell_added(person)
     return Account(made.device, made.password, ticket)
+
+
+def _tell_added(person: Person) -> None:
+    """Who adds it may be somebody who holds this person's phone for a minute."""
+    with notices.language_of(person):
+        notices.tell(
+            person,
+            Notice.Kind.SECURITY,
+            _("新增软电话"),
+            _(
+                "您的账号刚添加了一台软电话，门禁呼叫时它会响铃，接听后可以开门。如果不是您本人添加的，请到“来电 → 话机与软电话”删除它，并修改密码。"
+            ),
+        )
 
 
 @transaction.atomic

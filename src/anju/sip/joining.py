@@ -1,18 +1,23 @@
-"""How SIP joins what happens elsewhere: a call begins, is taken or ends; somebody moves out, or takes their consent back."""
+"""How SIP joins what happens elsewhere: a call begins, is taken or ends; somebody moves out, takes their consent back, or has a new password."""
 
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from allauth.account.signals import password_changed, password_reset, password_set
 from django.db import connection, transaction
 from django.dispatch import receiver
+from django.utils.translation import gettext as _
 
 from anju.homes.actions import membership_changed
 from anju.homes.models import Member
 from anju.intercom import actions, signals
 from anju.intercom.models import Call, Ring, Via
 from anju.intercom.purposes import INTERCOM
+from anju.notices import actions as notices
+from anju.notices.models import Notice
 from anju.people.models import Person
-from anju.privacy import consent, scope
+from anju.privacy import audit, consent, scope
+from anju.privacy.models import AuditEntry
 from anju.sip import devices, kamailio, place, telephones
 from anju.sip.models import Dialog, SipDevice
 
@@ -74,6 +79,29 @@ def _moved(person: UUID, **_: Any) -> None:
         homes = set(Member.objects.lasting().filter(person=person).values_list("home", flat=True))
         devices.revoke(one for one in SipDevice.objects.filter(person=person) if one.home_id not in homes)
         telephones.forget_moved(person)
+
+
+@receiver([password_changed, password_reset, password_set])
+@transaction.atomic
+def _new_password(user: Person, **_options: Any) -> None:  # Any: the signal's own arguments
+    """A new password ends what somebody who held this person's phone, or knew the former one, has added."""
+    with scope.platform():
+        mine = list(SipDevice.objects.filter(person=user))
+        for one in mine:
+            audit.record(AuditEntry.Action.DELETE, one, actor=user.pk, subject=user.pk, reason="sip_removed")
+        devices.revoke(mine)
+    if mine:
+        _tell_removed(user)
+
+
+def _tell_removed(person: Person) -> None:
+    with notices.language_of(person):
+        notices.tell(
+            person,
+            Notice.Kind.SECURITY,
+            _("软电话已移除"),
+            _("您的密码已更改，原有软电话已全部移除，不再响铃，也不能开门。需要时请到“来电 → 话机与软电话”重新添加。"),
+        )
 
 
 @consent.before_erasure(INTERCOM)
