@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -28,6 +29,14 @@ AUTHORITIES = os.environ.get("ANJU_SIP_CA", "")
 so it is not the system's whole list.
 """
 VALID = timedelta(days=3650)
+NO_PEERS = ("0.0.0.0/8", "169.254.0.0/16", "192.0.0.0/24", "100.100.100.200/32", "fe80::/10", "::ffff:0:0/96")
+"""Where no device is: nowhere, on one cable alone, or where a cloud tells its machines their secrets; and IPv4 in the clothes of IPv6.
+
+Not "::": coturn refuses it by itself, and takes a range that begins with it for one of all addresses.
+"""
+LOOPBACK = ("127.0.0.0/8", "::1/128")
+INNER = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+"""Whom a server on the internet knows of and its callers must not: devices behind such addresses are spoken to at their relayed ones."""
 
 _LOCATION = """
 create table if not exists version (table_name varchar(32) primary key, table_version integer not null);
@@ -163,7 +172,7 @@ def rtpengine() -> list[str]:
 
 
 def coturn(owner: str | None) -> list[str]:
-    """The TURN server's command line: time-limited passwords (intercom/ice.py), and no way to the machine's own addresses."""
+    """The TURN server's command line: time-limited passwords (intercom/ice.py), UDP alone, and no way to what is not for callers (`_denied`)."""
     low, _dash, high = RELAYED.partition("-")
     address = place.address()
     public, private = certificate(owner)
@@ -173,8 +182,30 @@ def coturn(owner: str | None) -> list[str]:
         f"static-auth-secret={settings.TURN_SECRET}", f"realm={place.REALM}", "no-cli", "no-tls", "no-dtls", "fingerprint",
         "user-quota=8", "total-quota=600", "stale-nonce=600", f"min-port={low}", f"max-port={high}", "no-multicast-peers",
         f"cert={public}", f"pkey={private}", f"pidfile={_own_folder('run', owner) / 'turn.pid'}", "log-file=stdout",
-        f"userdb={_own_folder('run', owner) / 'turn.sqlite'}",
+        f"userdb={_own_folder('run', owner) / 'turn.sqlite'}", "no-tcp-relay",
+        f"allowed-peer-ip={address}",  # before what is denied: two who are both relayed speak to each other there
+        *(f"denied-peer-ip={network[0]}-{network[-1]}" for network in _denied(address)),
         *(["allow-loopback-peers"] if loopback else []),
         *([f"proc-user={owner}", f"proc-group={owner}"] if owner else []),
     ]  # fmt: skip
     return [program("turnserver"), "-c", str(_write(place.folder() / "turn.conf", "\n".join(lines) + "\n", owner))]
+
+
+def _denied(address: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """Whom a relay at this address sends nothing to: no device is there, or this machine alone is.
+
+    On a local network its other devices stay within reach, for gates and phones are among them; from the internet none is.
+    """
+    relay = ipaddress.ip_address(address)
+    inner = INNER if relay.is_global else ()
+    own = () if relay.is_loopback else (*LOOPBACK, *own_addresses())
+    return [ipaddress.ip_network(one) for one in (*NO_PEERS, *inner, *own)]
+
+
+def own_addresses() -> list[str]:
+    """All that this machine has now, as Linux tells."""
+    fourth, sixth = Path("/proc/net/fib_trie"), Path("/proc/net/if_inet6")
+    found = set(re.findall(r"\|-- ([\d.]+)\n\s+/32 host LOCAL", fourth.read_text()))
+    if sixth.exists():  # not where IPv6 is switched off
+        found |= {str(ipaddress.IPv6Address(int(line[:32], 16))) for line in sixth.read_text().splitlines()}
+    return sorted(found)
