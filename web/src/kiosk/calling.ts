@@ -81,14 +81,17 @@ export function useCalling(options: Options) {
     clearTimeout(timer)
     clearInterval(pictures)
     conversation?.close()
-    phones?.end()
-    phones = null
-    // Opened while nobody took it any more: nothing holds it.
+    endPhones()
     void voice?.then((stream) => stream.getTracks().forEach((track) => track.stop())).catch(() => undefined)
     voice = null
     void ready?.then(([made]) => made.close())
     conversation = ready = null
     other.value = null
+  }
+
+  function endPhones(): void {
+    phones?.end()
+    phones = null
   }
 
   /** Ring a home (as people write it, or by its id), or the property desk. */
@@ -152,7 +155,7 @@ export function useCalling(options: Options) {
   function ringPhones(said: CallMessage & { state: 'ringing' }): void {
     if (!('ws' in said.sip)) return
     const answered = (leg: SipLeg): void => {
-      if (stage.value !== 'ringing' && stage.value !== 'talking') return leg.end()
+      if (leg !== phones) return leg.end() // another was first, or that call is over
       talk()
       clearTimeout(timer)
       hearAndSpeak(leg)
@@ -175,6 +178,8 @@ export function useCalling(options: Options) {
     } else if (stage.value === 'ringing' || stage.value === 'talking') {
       talk()
       if (said.state !== 'answer' || !conversation) return
+      endPhones() // the app was first, even if a phone was picked up a moment ago
+      after(CONNECT_WITHIN, () => fate('lost'))
       conversation.complete(said.sdp).catch(() => fate('lost'))
       hearAndSpeak(conversation)
     }

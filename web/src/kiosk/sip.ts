@@ -26,7 +26,6 @@ export class SipLeg {
   private readonly silence = new AudioContext()
   private readonly agent: UA
   private session: RTCSession | null = null
-  private voice: MediaStream | null = null
   private over = false
 
   constructor(private readonly options: Options) {
@@ -56,16 +55,15 @@ export class SipLeg {
     session.on('failed', () => this.end())
   }
 
-  /** Speak from now on. Raises DOMException when the microphone may not be used. */
+  /** Speak from now on; the microphone remains the caller's to close. Raises DOMException when it may not be used. */
   async speak(voice: Promise<MediaStream>): Promise<void> {
-    this.voice = await voice
-    if (this.over) return this.end()
+    const stream = await voice
+    if (this.over) return
     const sender = this.session?.connection?.getSenders().find(({ track }) => track?.kind === 'audio')
-    await sender?.replaceTrack(this.voice.getAudioTracks()[0] ?? null)
+    await sender?.replaceTrack(stream.getAudioTracks()[0] ?? null)
   }
 
   end(): void {
-    this.voice?.getTracks().forEach((track) => track.stop())
     if (this.over) return
     this.over = true
     if (this.session && !this.session.isEnded()) this.session.terminate()
