@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
 from anju.site.tour.browser import DESK, KIOSK, PHONE, App
 from anju.site.tour.scratch import Place
@@ -103,6 +103,40 @@ def test_a_visitor_calls_is_seen_talks_and_is_let_in_once(kiosk: Page, app: App)
     app.go("/calls")
     app.sees("已接听")
     app.sees("已开门")
+
+
+@pytest.mark.parametrize(
+    ("offer", "says"),
+    [
+        ("", "这台门口机没有接入手机通话，您可以直接开门。"),
+        ("nothing to talk by", "暂时没有声音和画面，您仍可开门或挂断"),
+    ],
+)
+def test_a_gate_that_nobody_can_talk_with_is_opened_and_hung_up_all_the_same(
+    kiosk: Page, app: App, offer: str, says: str
+) -> None:
+    def accept(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "offer": offer})
+
+    app.page.route("**/accept", accept)
+    dial(kiosk, "1-1-101")
+    app.press("接听")
+    app.sees(says)
+    app.press("开门")
+    kiosk.get_by_text("门已打开，请进").wait_for()
+    app.press("挂断")
+    kiosk.get_by_text("通话已结束").wait_for()
+
+
+def test_who_hangs_up_before_the_call_is_theirs_ends_it_too(kiosk: Page, app: App) -> None:
+    held: list[Route] = []
+    app.page.route("**/accept", lambda route: held.append(route))
+    dial(kiosk, "1-1-101")
+    app.press("接听")
+    app.press("挂断")
+    held[0].continue_()
+    kiosk.get_by_text("通话已结束").wait_for()
 
 
 def test_one_phone_answers_and_the_other_stops_ringing(place: Place, open_page: Open, kiosk: Page, app: App) -> None:
