@@ -33,6 +33,26 @@ async () => {
 """
 
 
+MICROPHONE = """
+() => {
+  const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices)
+  window.streams = []
+  window.allow = null
+  const allowed = new Promise((resolve) => (window.allow = resolve))
+  navigator.mediaDevices.getUserMedia = async (asked) => {
+    const number = window.streams.push(null)
+    await allowed
+    return (window.streams[number - 1] = await open(asked))
+  }
+}
+"""
+"""It takes until allow() to be opened."""
+LIVE = "() => streams.filter((one) => !one || one.getTracks().some((track) => track.readyState === 'live')).length"
+REFUSED = """
+() => { navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError') } }
+"""
+
+
 def received(page: Page, what: str, more_than: float = 0, seconds: float = 10) -> dict[str, Any]:
     """What this page has decoded of the other side, once there is more of `what` than that."""
     until = time.monotonic() + seconds
@@ -183,6 +203,34 @@ def test_a_visitor_who_is_declined_leaves_a_message_that_is_heard(kiosk: Page, a
     app.press("听留言")
     app.page.locator("audio").wait_for()
     assert app.page.wait_for_function("() => document.querySelector('audio').currentTime > 0.3")
+
+
+def decline(kiosk: Page, app: App) -> None:
+    """The home does not take the call; the visitor would leave a message."""
+    dial(kiosk, "1-1-101")
+    app.press("拒接")
+    kiosk.get_by_role("button", name="给住户留言").click()
+
+
+def test_a_visitor_who_has_gone_back_is_not_recorded(kiosk: Page, app: App) -> None:
+    kiosk.evaluate(MICROPHONE)
+    decline(kiosk, app)
+    kiosk.get_by_role("button", name="开始录音").evaluate("(button) => { button.click(); button.click() }")
+    assert kiosk.evaluate("streams.length") == 1
+    kiosk.get_by_role("button", name="返回").click()
+    kiosk.evaluate("allow()")
+    kiosk.wait_for_function("() => streams[0]")
+    assert kiosk.wait_for_function(f"() => ({LIVE})() === 0")
+
+
+def test_a_gate_without_a_microphone_says_so_and_is_the_next_visitors_soon(kiosk: Page, app: App) -> None:
+    kiosk.clock.install()
+    kiosk.evaluate(REFUSED)
+    decline(kiosk, app)
+    kiosk.get_by_role("button", name="开始录音").click()
+    kiosk.get_by_text("现在不能录音，请重新呼叫或联系物业").wait_for()
+    kiosk.clock.fast_forward(20_000)
+    kiosk.get_by_role("button", name="呼叫住户或物业").wait_for()
 
 
 def test_a_call_by_the_list_that_nobody_takes_is_found_later(kiosk: Page, app: App) -> None:

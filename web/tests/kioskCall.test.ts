@@ -62,7 +62,7 @@ vi.mock('jssip', () => ({ UA: FakeAgent, WebSocketInterface: class {} }))
 vi.mock('@/intercom/connection', () => ({ Conversation: FakeConversation, openMicrophone: async () => new FakeStream([microphone]) }))
 
 const SIP = { uri: 'sip:gate', password: 'secret', ws: 'wss://here', to: 'sip:home' }
-const said: unknown[] = []
+const said: Record<string, unknown>[] = []
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -70,6 +70,11 @@ beforeEach(() => {
   vi.stubGlobal('AudioContext', class {
     createMediaStreamDestination = () => ({ stream: new FakeStream([new FakeTrack()]) })
     close = async () => undefined
+  })
+  vi.stubGlobal('FileReader', class {
+    result = 'data:audio/webm;base64,AAAA'
+    onload = (): void => undefined
+    readAsDataURL = () => this.onload()
   })
   microphone = new FakeTrack()
   sessions.length = talks.length = said.length = 0
@@ -82,7 +87,7 @@ afterEach(() => {
 
 /** A home's app and its SIP phones ring. */
 async function ringing() {
-  const calling = useCalling({ say: (one) => said.push(one.do), track: () => null, grab: async () => null })
+  const calling = useCalling({ say: (one) => said.push(one), track: () => null, grab: async () => null })
   await calling.dial('1-1-101')
   calling.hear({ type: 'call', state: 'ringing', call: '7', sip: SIP })
   return { calling, phone: sessions[0]! }
@@ -130,4 +135,17 @@ test('a phone that is first is heard and spoken to', async () => {
   expect(calling.stage.value).toBe('talking')
   expect((calling.other.value as SipLeg | null)?.heard).toBeInstanceOf(FakeStream)
   expect(phone.sends).toBe(microphone)
+})
+
+test('a message is for the call it was said after, and its receipt does not disturb the next visitor’s call', async () => {
+  const { calling } = await ringing()
+  calling.hear({ type: 'call', state: 'over', why: 'missed', messages: true, call: '7' })
+  calling.record()
+  const before = calling.call.value
+  calling.leave()
+  await calling.dial(null)
+  await calling.send(before, new Blob())
+  expect(said.at(-1)).toMatchObject({ do: 'message', call: '7' })
+  calling.hear({ type: 'message', ok: true, code: null })
+  expect(calling.stage.value).toBe('calling')
 })

@@ -1,4 +1,4 @@
-import { computed, ref, shallowRef } from 'vue'
+import { ref, shallowRef } from 'vue'
 import { Conversation, openMicrophone, type Ice } from '@/intercom/connection'
 import type { CallMessage, Left, Message, Place } from './messages'
 import { SipLeg, type SipAccount } from './sip'
@@ -43,12 +43,14 @@ export function useCalling(options: Options) {
   const other = shallowRef<{ heard: MediaStream; seen: MediaStream } | null>(null)
   const voiceless = ref(false)
   const leftOk = ref(true)
+  /** Whom the latest call was to, as dialled; null: the property desk. */
+  const to = ref<string | null>(null)
+  const call = ref<string | null>(null)
   let ice: Ice[] = []
   let conversation: Conversation | null = null
   let phones: SipLeg | null = null
   let voice: Promise<MediaStream> | null = null
   let ready: Promise<[Conversation, string]> | null = null
-  let last: { to: string | null; call: string | null } = { to: null, call: null }
   let timer: ReturnType<typeof setTimeout> | undefined
   let pictures: ReturnType<typeof setInterval> | undefined
 
@@ -95,20 +97,21 @@ export function useCalling(options: Options) {
   }
 
   /** Ring a home (as people write it, or by its id), or the property desk. */
-  async function dial(to: string | null): Promise<void> {
+  async function dial(whom: string | null): Promise<void> {
     const prepared = ready ?? prepare()
     ready = null
     reset()
-    last = { to, call: null }
+    to.value = whom
+    call.value = null
     stage.value = 'calling'
     voiceless.value = false
     const [made, offer] = await prepared
     if (stage.value !== 'calling') return made.close()
     conversation = made
-    options.say({ do: 'dial', to, offer, picture: '' }) // ringing first: the picture follows on its heels
+    options.say({ do: 'dial', to: whom, offer, picture: '' }) // ringing first: the picture follows on its heels
   }
 
-  const again = () => dial(last.to)
+  const again = () => dial(to.value)
 
   /** Finding one's own addresses takes a while: it is done while the number is typed. */
   function prepare(): Promise<[Conversation, string]> {
@@ -165,7 +168,7 @@ export function useCalling(options: Options) {
 
   function hearCall(said: CallMessage): void {
     if (said.state === 'ringing') {
-      last.call = said.call
+      call.value = said.call
       if (stage.value !== 'calling') return options.say({ do: 'end' })
       stage.value = 'ringing'
       ringPhones(said)
@@ -173,7 +176,7 @@ export function useCalling(options: Options) {
       pictures = setInterval(show, PICTURES_EVERY)
     } else if (said.state === 'over') {
       if (['none', 'pad', 'over'].includes(stage.value)) return // it was not this page's, or the page said so itself
-      last.call = said.call
+      call.value = said.call
       over(said.why, said.messages)
     } else if (stage.value === 'ringing' || stage.value === 'talking') {
       talk()
@@ -186,6 +189,7 @@ export function useCalling(options: Options) {
   }
 
   function hearLeft(said: Left): void {
+    if (stage.value !== 'recording') return // whoever left it has gone
     leftOk.value = said.ok
     stage.value = 'left'
     after(OVER_SHOWN / 2, leave)
@@ -215,12 +219,13 @@ export function useCalling(options: Options) {
     stage.value = 'recording'
   }
 
-  async function send(sound: Blob): Promise<void> {
-    options.say({ do: 'message', call: last.call, kind: sound.type, sound: await base64(sound) })
+  /** of: the call that it was said after. */
+  async function send(of: string | null, sound: Blob): Promise<void> {
+    options.say({ do: 'message', call: of, kind: sound.type, sound: await base64(sound) })
   }
 
   return {
-    stage, why, mayLeave, off, units, rooms, unreachable, other, voiceless, leftOk, to: computed(() => last.to),
+    stage, why, mayLeave, off, units, rooms, unreachable, other, voiceless, leftOk, to, call,
     openPad, touch, leave, dial, again, hear, showRooms, record, send,
   }
 }
