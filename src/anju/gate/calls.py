@@ -50,7 +50,9 @@ class Call:
 
 
 class Calls:
-    """At most one call of the page's at a time, and one of a door station's beside it. Lives as long as the gate."""
+    """The page's call, or that of a door station beside it: the platform allows a gate one at a time, and says `over` of the one before
+    when another begins. Lives as long as the gate.
+    """
 
     def __init__(self, brain: Brain, ask: Ask) -> None:
         self._brain = brain
