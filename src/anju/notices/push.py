@@ -82,9 +82,8 @@ def wake(person_id: UUID, *, kind: str, title: str, body: str, tag: str, path: s
     text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
     if not path.startswith("/") or path.startswith("//") or len(text.encode()) > SIZE or seconds <= 0:
         raise ValueError("not a push message")
-    with (
-        scope.platform()
-    ):  # in which a call rings: telling the database another scope for each person takes longer than the question
+    # In which a call rings: telling the database another scope for each person would take longer than the question.
+    with scope.platform():
         browsers = PushSubscription.objects.filter(person=person_id, keys__isnull=False)
         mine = list(browsers.values_list("pk", flat=True))
     if not mine or not consent.granted(person_id, PUSH):
