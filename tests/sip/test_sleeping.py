@@ -36,6 +36,26 @@ def woken_by(service: PushService, path: str = "/push/one") -> str:
     return f";pn-provider=webpush;pn-prid={quote(f'http://{service.host}{path}', safe='')}"
 
 
+def unregistered(who: Person, home: Home, agent: Register) -> Agent:
+    """A softphone that is not there yet."""
+    account = softphone(who, home)
+    return agent(account.device.username, account.password)
+
+
+def station(home: Home, agent: Register) -> Agent:
+    """What hangs on a wall of this home, registered."""
+    account = devices.install(factories.person(), home)
+    made = agent(account.device.username, account.password)
+    assert made.register() == 200
+    return made
+
+
+def at_gate(gate: Gate, agent: Register) -> Agent:
+    """A door station."""
+    account = devices.install(factories.person(), gate)
+    return agent(account.device.username, account.password)
+
+
 def count(who: Person) -> int:
     with scope.platform():
         return PushSubscription.objects.filter(person=who).count()
@@ -53,8 +73,7 @@ def sleeper(resident: Person, home: Home, agent: Register, push_service: PushSer
     """A softphone whose owner agrees to be woken by push."""
     factories.agree(resident, PUSH)
     push_service.got.clear()
-    account = softphone(resident, home)
-    made = agent(account.device.username, account.password)
+    made = unregistered(resident, home, agent)
     made.contact = woken_by(push_service)
     return made
 
@@ -149,8 +168,7 @@ def test_messages_do_not_wake_a_device(resident: Person, sleeper: Agent, push_se
 def test_a_call_waits_for_the_first_device_that_comes(
     pad: Pad, page: Agent, resident: Person, home: Home, agent: Register
 ) -> None:
-    account = softphone(resident, home)
-    late = agent(account.device.username, account.password)
+    late = unregistered(resident, home, agent)
     call = pad.dial("1-1-1201")["call"]
     assert page.invite(HOME, call=call) == 0
     page.provisional(180)
@@ -166,8 +184,7 @@ def test_a_call_waits_for_the_first_device_that_comes(
 def test_the_only_device_comes_late_and_declines(
     pad: Pad, page: Agent, resident: Person, home: Home, agent: Register
 ) -> None:
-    account = softphone(resident, home)
-    late = agent(account.device.username, account.password)
+    late = unregistered(resident, home, agent)
     call = pad.dial("1-1-1201")["call"]
     assert page.invite(HOME, call=call) == 0
     page.provisional(180)
@@ -195,10 +212,7 @@ def test_a_device_that_says_it_is_busy_silences_nobodys_app(
 def test_of_two_stations_on_the_walls_one_declines_and_the_other_rings_on(
     pad: Pad, page: Agent, home: Home, agent: Register
 ) -> None:
-    accounts = [devices.install(factories.person(), home) for _ in range(2)]
-    first, second = (agent(one.device.username, one.password) for one in accounts)
-    for one in (first, second):
-        assert one.register() == 200
+    first, second = station(home, agent), station(home, agent)
     call = pad.dial("1-1-1201")["call"]
     assert page.invite(HOME, call=call) == 0
     first.ring()
@@ -213,13 +227,11 @@ def test_of_two_stations_on_the_walls_one_declines_and_the_other_rings_on(
 def test_a_home_whose_only_device_is_busy_has_missed_the_call(
     pad: Pad, page: Agent, home: Home, agent: Register
 ) -> None:
-    account = devices.install(factories.person(), home)
-    station = agent(account.device.username, account.password)
-    assert station.register() == 200
+    wall = station(home, agent)
     call = pad.dial("1-1-1201")["call"]
     assert page.invite(HOME, call=call) == 0
-    station.ring()
-    station.decline("486 Busy Here")
+    wall.ring()
+    wall.decline("486 Busy Here")
     assert page.outcome() == 486
     assert until(lambda: state(call) == CallState.MISSED), state(call)
 
@@ -243,26 +255,24 @@ def test_the_gate_learns_nothing_that_a_device_says_of_itself(
 def test_a_door_station_rings_on_while_only_the_app_does(
     pad: Pad, gate: Gate, resident: Person, home: Home, agent: Register
 ) -> None:
-    account = devices.install(factories.person(), gate)
-    station = agent(account.device.username, account.password)
-    assert station.invite("sip:1-1-1201@anju") == 0
-    station.provisional(180)
-    door = Door.of(resident)
-    [call] = door.get("/calls/ringing").body
+    door = at_gate(gate, agent)
+    assert door.invite("sip:1-1-1201@anju") == 0
+    door.provisional(180)
+    app = Door.of(resident)
+    [call] = app.get("/calls/ringing").body
     time.sleep(1)
     assert state(call["id"]) == CallState.RINGING
-    leg = door.post(f"/calls/{call['id']}/accept").body["leg"]
-    assert station.outcome() == 487
-    assert door.post(f"/calls/{call['id']}/open", {"leg": leg}).status == 204
+    leg = app.post(f"/calls/{call['id']}/accept").body["leg"]
+    assert door.outcome() == 487
+    assert app.post(f"/calls/{call['id']}/open", {"leg": leg}).status == 204
     assert pad.device.door.opened == 1
 
 
 def test_a_home_in_which_nobody_can_be_rung_rings_like_any_other_and_a_visitor_may_give_up(
     pad: Pad, gate: Gate, home: Home, agent: Register
 ) -> None:
-    account = devices.install(factories.person(), gate)
-    station = agent(account.device.username, account.password)
-    assert station.invite("sip:1-1-1201@anju") == 0
-    station.provisional(180)
-    station.cancel()
-    assert station.outcome() == 487
+    door = at_gate(gate, agent)
+    assert door.invite("sip:1-1-1201@anju") == 0
+    door.provisional(180)
+    door.cancel()
+    assert door.outcome() == 487
