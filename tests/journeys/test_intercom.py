@@ -53,7 +53,7 @@ REFUSED = """
 """
 
 
-def received(page: Page, what: str, more_than: float = 0, seconds: float = 10) -> dict[str, Any]:
+def received(page: Page, what: str, more_than: float = 0, seconds: float = 30) -> dict[str, Any]:
     """What this page has decoded of the other side, once there is more of `what` than that."""
     until = time.monotonic() + seconds
     while True:
