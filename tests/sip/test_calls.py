@@ -40,6 +40,13 @@ def device(who: Person, home: Home, agent: Register) -> Agent:
     return made
 
 
+def dial(pad: Pad, page: Agent) -> str:
+    """Somebody at the gate's page calls the home. Returns the call."""
+    call = str(pad.dial("1-1-1201")["call"])
+    assert page.invite(HOME, call=call) == 0
+    return call
+
+
 def pick_up(phone: Agent) -> None:
     phone.ring()
     phone.answer()
@@ -49,8 +56,7 @@ def test_a_softphone_answers_and_opens_once(
     pad: Pad, page: Agent, resident: Person, home: Home, agent: Register
 ) -> None:
     phone = device(resident, home, agent)
-    call = pad.dial("1-1-1201")["call"]
-    assert page.invite(HOME, call=call) == 0
+    call = dial(pad, page)
     pick_up(phone)
     assert page.outcome() == 200
     assert until(lambda: state(call) == CallState.ANSWERED)
@@ -75,8 +81,7 @@ def test_the_app_was_first_and_the_devices_stop(
     pad: Pad, page: Agent, resident: Person, home: Home, agent: Register
 ) -> None:
     phone = device(resident, home, agent)
-    call = pad.dial("1-1-1201")["call"]
-    assert page.invite(HOME, call=call) == 0
+    call = dial(pad, page)
     phone.ring()
     page.provisional(180)
     assert Door.of(resident).post(f"/calls/{call}/accept").status == 200
@@ -89,8 +94,7 @@ def test_a_device_that_answers_after_the_app_is_cut_off(
     pad: Pad, page: Agent, resident: Person, home: Home, agent: Register
 ) -> None:
     phone = device(resident, home, agent)
-    call = pad.dial("1-1-1201")["call"]
-    assert page.invite(HOME, call=call) == 0
+    call = dial(pad, page)
     phone.ring()
     with scope.platform():  # the app's answer is in, Kamailio has not heard of it
         Call.objects.filter(pk=call).update(state=CallState.ANSWERED)
@@ -107,8 +111,7 @@ def test_one_declines_and_the_others_go_on_ringing(
     other = factories.person(RUNG)
     factories.member(other, home)
     first, second = device(resident, home, agent), device(other, home, agent)
-    call = pad.dial("1-1-1201")["call"]
-    assert page.invite(HOME, call=call) == 0
+    call = dial(pad, page)
     for phone in (first, second):
         phone.ring()
     first.decline()
@@ -128,8 +131,7 @@ def test_a_station_on_the_wall_answers_for_the_home(
     account = devices.install(factories.person(), home)
     station = agent(account.device.username, account.password)
     assert station.register() == 200
-    call = pad.dial("1-1-1201")["call"]
-    assert page.invite(HOME, call=call) == 0
+    call = dial(pad, page)
     pick_up(station)
     assert page.outcome() == 200
     assert station.press("#") == 200
@@ -144,8 +146,7 @@ def test_a_device_woken_by_a_push_joins_the_ringing_call(
     rung = device(resident, home, agent)
     account = softphone(resident, home)
     asleep = agent(account.device.username, account.password)
-    call = pad.dial("1-1-1201")["call"]
-    assert page.invite(HOME, call=call) == 0
+    call = dial(pad, page)
     rung.ring()
     assert asleep.register() == 200
     pick_up(asleep)
@@ -160,8 +161,7 @@ def test_the_visitor_goes_away_and_nothing_rings_any_more(
     pad: Pad, page: Agent, resident: Person, home: Home, agent: Register
 ) -> None:
     phone = device(resident, home, agent)
-    call = pad.dial("1-1-1201")["call"]
-    assert page.invite(HOME, call=call) == 0
+    call = dial(pad, page)
     phone.ring()
     page.provisional(180)
     pad.press("end")
@@ -212,8 +212,7 @@ def test_nobody_but_the_answering_side_opens(
     pad: Pad, page: Agent, resident: Person, home: Home, agent: Register
 ) -> None:
     winner, loser = (device(resident, home, agent) for _ in range(2))
-    call = pad.dial("1-1-1201")["call"]
-    assert page.invite(HOME, call=call) == 0
+    call = dial(pad, page)
     winner.ring()
     loser.ring()
     winner.press_without_a_call("#")  # while it still rings

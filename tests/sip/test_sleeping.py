@@ -23,7 +23,7 @@ from tests.intercom.conftest import Pad
 from tests.notices.push_service import PushService
 from tests.sip.agent import Agent
 from tests.sip.conftest import Register, softphone, until
-from tests.sip.test_calls import HOME, device, opened, pick_up, state
+from tests.sip.test_calls import device, dial, opened, pick_up, state
 
 
 def capabilities(phone: Agent) -> str:
@@ -84,8 +84,7 @@ def test_a_sleeping_device_is_woken_without_a_word_and_answers(
     assert sleeper.register() == 200
     assert capabilities(sleeper) == f'Feature-Caps: *;+sip.pns="webpush";+sip.vapid="{web_push.public_key()}"'
     sleeper.line.close()  # it sleeps: its registration holds, and nobody is there
-    call = pad.dial("1-1-1201")["call"]
-    assert page.invite(HOME, call=call) == 0
+    call = dial(pad, page)
     page.provisional(180)
     work()
     [pushed] = push_service.got
@@ -105,8 +104,7 @@ def test_a_sleeping_device_is_woken_without_a_word_and_answers(
 
 def test_a_device_that_comes_back_at_the_address_it_had_is_rung_again(pad: Pad, page: Agent, sleeper: Agent) -> None:
     assert sleeper.register() == 200
-    call = pad.dial("1-1-1201")["call"]
-    assert page.invite(HOME, call=call) == 0
+    call = dial(pad, page)
     time.sleep(4.5)  # what was sent to it is given up
     while sleeper.hear(0.1) is not None:
         continue
@@ -159,7 +157,6 @@ def test_a_removed_device_is_woken_no_more(resident: Person, sleeper: Agent) -> 
 
 
 def test_messages_do_not_wake_a_device(resident: Person, sleeper: Agent, push_service: PushService) -> None:
-
     assert sleeper.register() == 200
     facts = {"kind": "notice", "title": "安居", "body": "您有一条新通知", "tag": "notice", "path": "/notices"}
     assert push.wake(resident.pk, **facts, seconds=60, urgent=False) == 0  # type: ignore[arg-type]
@@ -169,8 +166,7 @@ def test_a_call_waits_for_the_first_device_that_comes(
     pad: Pad, page: Agent, resident: Person, home: Home, agent: Register
 ) -> None:
     late = unregistered(resident, home, agent)
-    call = pad.dial("1-1-1201")["call"]
-    assert page.invite(HOME, call=call) == 0
+    call = dial(pad, page)
     page.provisional(180)
     time.sleep(1)
     assert late.register() == 200
@@ -185,8 +181,7 @@ def test_the_only_device_comes_late_and_declines(
     pad: Pad, page: Agent, resident: Person, home: Home, agent: Register
 ) -> None:
     late = unregistered(resident, home, agent)
-    call = pad.dial("1-1-1201")["call"]
-    assert page.invite(HOME, call=call) == 0
+    call = dial(pad, page)
     page.provisional(180)
     assert late.register() == 200
     late.ring()
@@ -199,8 +194,7 @@ def test_a_device_that_says_it_is_busy_silences_nobodys_app(
     pad: Pad, page: Agent, resident: Person, home: Home, agent: Register
 ) -> None:
     phone = device(resident, home, agent)
-    call = pad.dial("1-1-1201")["call"]
-    assert page.invite(HOME, call=call) == 0
+    call = dial(pad, page)
     phone.ring()
     phone.decline("486 Busy Here")
     assert page.outcome() == 486
@@ -213,8 +207,7 @@ def test_of_two_stations_on_the_walls_one_declines_and_the_other_rings_on(
     pad: Pad, page: Agent, home: Home, agent: Register
 ) -> None:
     first, second = station(home, agent), station(home, agent)
-    call = pad.dial("1-1-1201")["call"]
-    assert page.invite(HOME, call=call) == 0
+    call = dial(pad, page)
     first.ring()
     second.ring()
     first.decline()
@@ -228,8 +221,7 @@ def test_a_home_whose_only_device_is_busy_has_missed_the_call(
     pad: Pad, page: Agent, home: Home, agent: Register
 ) -> None:
     wall = station(home, agent)
-    call = pad.dial("1-1-1201")["call"]
-    assert page.invite(HOME, call=call) == 0
+    call = dial(pad, page)
     wall.ring()
     wall.decline("486 Busy Here")
     assert page.outcome() == 486
@@ -243,8 +235,7 @@ def test_the_gate_learns_nothing_that_a_device_says_of_itself(
     phone.extra = [
         "User-Agent: Linphone (王小明的手机)", "P-Asserted-Identity: <tel:13912345678>", "X-Phone: 13912345678",
     ]  # fmt: skip
-    call = pad.dial("1-1-1201")["call"]
-    assert page.invite(HOME, call=call) == 0
+    dial(pad, page)
     pick_up(phone)
     assert page.outcome() == 200
     assert phone.hang_up(page)

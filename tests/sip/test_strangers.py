@@ -14,7 +14,7 @@ from tests import factories
 from tests.intercom.conftest import Pad
 from tests.sip.agent import LINE, Agent
 from tests.sip.conftest import Register, softphone, until
-from tests.sip.test_calls import HOME, device, opened, state
+from tests.sip.test_calls import HOME, device, dial, opened, state
 from tests.sip.test_keys_in_sound import talking
 
 
@@ -75,8 +75,7 @@ def test_a_proof_that_was_overheard_is_worth_nothing(
         assert answer is None or answer.status in (401, 407), answer.text
     [after] = kamailio.contacts(account.device.username)
     assert (before["Received"], before["CSeq"]) == (after["Received"], after["CSeq"])
-    call = pad.dial("1-1-1201")["call"]
-    assert page.invite(HOME, call=call) == 0
+    dial(pad, page)
     phone.ring()
     overheard = page.sent.replace(f":{page.port}", f":{stranger.port}").replace("z9hG4bK", "z9hG4bKx")
     stranger.line.sendto(overheard.replace("Call-ID: ", "Call-ID: x").encode(), stranger.server)
@@ -89,8 +88,7 @@ def test_who_knows_a_calls_name_cannot_end_it_by_calling_under_it(
     pad: Pad, page: Agent, resident: Person, home: Home, agent: Register
 ) -> None:
     phone, other = device(resident, home, agent), device(resident, home, agent)
-    call = pad.dial("1-1-1201")["call"]
-    assert page.invite(HOME, call=call) == 0
+    call = dial(pad, page)
     phone.ring()
     other.ring()
     other.name = page.name
@@ -132,8 +130,7 @@ def test_another_gates_call_is_nobodys_to_carry(
     phone = device(resident, home, agent)
     other = devices.sip_for_gate(factories.gate(gate.community, "西门"))
     page = agent(other["uri"].removeprefix("sip:").partition("@")[0], other["password"])
-    call = pad.dial("1-1-1201")["call"]
-    assert page.invite(HOME, call=call) == 0
+    call = dial(pad, page)
     assert page.outcome() == 404
     assert phone.hear(0.5) is None
     assert state(call) == CallState.RINGING

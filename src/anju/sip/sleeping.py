@@ -41,22 +41,20 @@ def registers(username: str, contact: str, expires: str) -> str:
     RFC 8599 would have those refused whose service is not known (555). They are not: they would not ring even while they are awake.
     """
     how = _how(contact)
+    address = how.get("pn-prid", "")
     ends = expires.strip() == "0" or re.search(r";\s*expires=0\b", contact)
     with scope.platform():
         device = SipDevice.objects.select_related("person").filter(username=username, kind=Kind.SOFTPHONE).first()
         if device is None or device.person is None:
             return ""
-        address = how.get("pn-prid", "")
-        if ends or how.get("pn-provider") != PROVIDER or not 0 < len(address) <= MOST_ADDRESS:
-            push.end(username)
-            return ""
-        try:
-            push.subscribe(device.person, username, endpoint=address, keys=None, label="SIP")
-        except Refused as refused:
-            log.info("sip_not_woken", code=refused.code)
-            push.end(username)
-            return ""
-    return CAPABILITIES.format(web_push.public_key())
+        if not ends and how.get("pn-provider") == PROVIDER and 0 < len(address) <= MOST_ADDRESS:
+            try:
+                push.subscribe(device.person, username, endpoint=address, keys=None, label="SIP")
+                return CAPABILITIES.format(web_push.public_key())
+            except Refused as refused:
+                log.info("sip_not_woken", code=refused.code)
+        push.end(username)
+    return ""
 
 
 def wake(call: Call, devices: Iterable[SipDevice]) -> bool:
