@@ -5,6 +5,7 @@ import socket
 import time
 
 import httpx
+from django.utils import timezone
 
 from anju.access.models import Gate
 from anju.homes.models import Home
@@ -12,7 +13,7 @@ from anju.installation.ports import ports
 from anju.intercom.models import Call, CallState, Ring, RingState, Via
 from anju.people.models import Person
 from anju.privacy import scope
-from anju.sip import devices
+from anju.sip import calls, devices
 from anju.sip.asking import HEADER
 from tests import factories
 from tests.doors import Door
@@ -233,3 +234,20 @@ def test_nobody_but_the_answering_side_opens(
     winner.press("#")
     time.sleep(0.4)
     assert (opened(call), pad.device.door.opened) == (False, 0)
+
+
+def test_a_key_of_before_the_answer_does_nothing_however_late_its_turn_comes(
+    pad: Pad, page: Agent, resident: Person, home: Home, agent: Register
+) -> None:
+    phone = device(resident, home, agent)
+    call = dial(pad, page)
+    phone.ring()
+    before = timezone.now()
+    phone.answer()
+    assert page.outcome() == 200
+    assert until(lambda: state(call) == CallState.ANSWERED)
+    there = f"127.0.0.1:{phone.port}"
+    assert calls.pressed(page.name, phone.tag, "#", there, before) == "not_heard"
+    assert (opened(call), pad.device.door.opened) == (False, 0)
+    assert calls.pressed(page.name, phone.tag, "#", there, timezone.now()) == "opened"
+    assert pad.device.door.opened == 1

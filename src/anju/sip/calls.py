@@ -1,6 +1,7 @@
 """What becomes of a call that comes by SIP. Kamailio asks, intercom.actions decides; nothing is decided here that it would not."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -167,15 +168,16 @@ def _addresses(call: Call) -> set[str]:
     return {way for host, port in found for way in (host, f"{host}:{port}") if host}
 
 
-def pressed(name: str, tag: str, digit: str, source: str) -> str:
+def pressed(name: str, tag: str, digit: str, source: str, when: datetime) -> str:
     """A key was pressed. Returns what came of it. Only the side that answered is heard, only while the call is up.
 
+    when: the moment at which it arrived; a key of before the answer does nothing, however late its turn comes.
     source: the address whose sound the key was part of, or the address and port that the message came from. Who calls knows
     every mark of the call, and anybody may send sound: only what comes from where a device has registered is that device's.
     """
     with scope.platform():
         found = _of(name, answering_tag=tag) if tag else None
-        if found is None:
+        if found is None or found.call.answered_at is None or when < found.call.answered_at:
             return "not_heard"
         ring = Ring.objects.select_related("person").filter(call=found.call, state=RingState.ANSWERED).first()
         if ring is None or ring.via != Via.SIP:

@@ -16,6 +16,7 @@ from uuid import UUID
 
 import structlog
 from django.db import close_old_connections
+from django.utils import timezone
 
 from anju.privacy import scope
 from anju.privacy.refusals import Refused
@@ -62,6 +63,7 @@ def _press(name: str, tag: str, digit: str, source: str | None = None, at: str =
 
     source: whose sound it was part of; at: or where the message came from.
     """
+    when = timezone.now()
     if not _room.acquire(blocking=False):
         log.warning("too_many_keys")
         return
@@ -72,7 +74,7 @@ def _press(name: str, tag: str, digit: str, source: str | None = None, at: str =
                 return
             with scope.request():
                 close_old_connections()
-                calls.pressed(name, tag, digit, source or at)
+                calls.pressed(name, tag, digit, source or at, when)
         except Exception as error:  # noqa: BLE001  one key is lost, the hand stays; the message may quote what was typed
             log.error("sip_key", error=type(error).__name__)
         finally:
