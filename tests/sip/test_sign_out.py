@@ -1,4 +1,4 @@
-"""Who has a new password has no softphone left, and hears of every one that is added: it may have been somebody else."""
+"""Who has a new password has no softphone left, who signs out none that was added there; and each that is added is told: it may have been somebody else."""
 
 import pytest
 from allauth.account.signals import password_changed, password_reset, password_set
@@ -14,7 +14,7 @@ from anju.people.models import Person
 from anju.privacy import scope
 from anju.privacy.models import AuditEntry
 from anju.sip import devices, kamailio
-from anju.sip.models import SipDevice
+from anju.sip.models import Kind, SipDevice
 from tests import factories
 from tests.doors import Door
 from tests.intercom.conftest import RUNG
@@ -102,3 +102,84 @@ def test_who_owns_the_account_hears_of_a_new_softphone(resident: Person, home: H
     answer = Door.of(resident).post("/sip/devices", {"home": str(home.pk), "label": "书房"})
     assert answer.status == 201
     assert told(resident) == [("security", "新增软电话")]
+
+
+def signed_in(phone: str) -> Door:
+    """On a browser of its own."""
+    cache.clear()
+    door = Door(Client())
+    assert door.post("/_allauth/browser/v1/auth/login", {"phone": phone, "password": OLD}).status == 200
+    return door
+
+
+def sign_out(door: Door) -> None:
+    """allauth answers that nobody is signed in."""
+    assert door.client.delete("/_allauth/browser/v1/auth/session").status_code == 401
+
+
+def added_by(door: Door, home: Home) -> str:
+    """The name of a softphone that is added on this browser."""
+    answer = door.post("/sip/devices", {"home": str(home.pk), "label": "书房"})
+    assert answer.status == 201
+    return str(answer.body["username"])
+
+
+@pytest.fixture
+def phone(home: Home) -> str:
+    """The number of somebody who lives there and may be rung."""
+    number = factories.phone()
+    factories.member(factories.person(RUNG, phone=number, password=OLD), home)
+    return number
+
+
+def names() -> set[str]:
+    with scope.platform():
+        return set(SipDevice.objects.filter(kind=Kind.SOFTPHONE).values_list("username", flat=True))
+
+
+def test_signing_out_ends_what_was_added_on_that_browser_at_once_and_nothing_else(
+    phone: str, home: Home, agent: Register
+) -> None:
+    here, elsewhere = signed_in(phone), signed_in(phone)
+    kept = added_by(elsewhere, home)
+    mine = here.post("/sip/devices", {"home": str(home.pk), "label": "书房"}).body
+    device = agent(mine["username"], mine["password"])
+    assert device.register() == 200
+    sign_out(here)
+    assert device.register() == 401
+    assert not kamailio.contacts(mine["username"])
+    assert {kept, mine["username"]} & names() == {kept}
+    assert elsewhere.get("/notices").body["items"][0]["title"] == "软电话已移除"
+
+
+def test_a_later_sign_in_on_the_same_browser_ends_it_too(phone: str, home: Home) -> None:
+    door = signed_in(phone)
+    mine = added_by(door, home)
+    door.client.session.flush()  # as when it runs out: nobody has signed out
+    assert mine in names()
+    assert door.post("/_allauth/browser/v1/auth/login", {"phone": phone, "password": OLD}).status == 200
+    sign_out(door)
+    assert mine not in names()
+
+
+def test_a_browser_that_is_signed_out_from_elsewhere_leaves_no_softphone(phone: str, home: Home) -> None:
+    lost, here = signed_in(phone), signed_in(phone)
+    gone, kept = added_by(lost, home), added_by(here, home)
+    sessions = here.get("/_allauth/browser/v1/auth/sessions").body["data"]
+    [other] = [one["id"] for one in sessions if not one["is_current"]]
+    here.delete("/_allauth/browser/v1/auth/sessions", {"sessions": [other]})
+    assert {gone, kept} & names() == {kept}
+
+
+def test_a_program_that_signs_out_leaves_no_softphone(phone: str, home: Home) -> None:
+    """A token says who calls, and not the cookie that may come with it."""
+    cache.clear()
+    begun = Door(Client()).post("/_allauth/app/v1/auth/login", {"phone": phone, "password": OLD}).body
+    program = Client(headers={"X-Session-Token": begun["meta"]["session_token"]})
+    program.cookies = Door.of(factories.person()).client.cookies
+    asked = {"home": str(home.pk), "label": "书房"}
+    made = program.post("/api/v1/sip/devices", asked, content_type="application/json")
+    assert made.status_code == 201
+    assert made.json()["username"] in names()
+    program.delete("/_allauth/app/v1/auth/session")
+    assert made.json()["username"] not in names()

@@ -1,5 +1,6 @@
 """One's own sign-ins and the browsers they came from, with a way to end and forget them."""
 
+from allauth.usersessions.adapter import get_adapter
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -37,7 +38,7 @@ def end(request: HttpRequest, session: int) -> HttpResponse:
     found = UserSession.objects.filter(pk=session, user=staff(request)).first()
     if found is None:
         raise Refused("unknown_session", _("这次登录已经结束，请刷新页面。"), status=404)
-    found.end()
+    get_adapter().end_sessions([found])
     audit.record(AuditEntry.Action.DELETE, found, actor=staff(request).pk, subject=staff(request).pk)
     messages.success(request, _("已退出那次登录。如果不是您本人登录的，请马上修改密码。"))
     return redirect("admin:devices")

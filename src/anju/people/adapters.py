@@ -4,14 +4,18 @@ import hashlib
 import hmac
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.fields import PhoneField
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from allauth.usersessions.models import UserSession
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -21,6 +25,7 @@ from anju.partners import sms
 from anju.partners.models import OutboxMessage
 from anju.people import phone as phones
 from anju.people.models import PHONE, Person, person_of
+from anju.people.signals import left
 from anju.privacy.refusals import Refused
 from anju.privacy.vault import vault
 
@@ -90,6 +95,15 @@ class AccountAdapter(DefaultAccountAdapter):
 
 def _known(user: AbstractBaseUser | None) -> UUID | None:
     return user.pk if isinstance(user, Person) and vault().knows(user.pk) else None
+
+
+class SessionsAdapter(DefaultUserSessionsAdapter):
+    """Signing a browser out from elsewhere."""
+
+    def end_sessions(self, sessions: Iterable[UserSession]) -> None:
+        for one in sessions:
+            left(person_of(one.user), SessionStore(one.session_key))
+            one.end()
 
 
 class MFAAdapter(DefaultMFAAdapter):

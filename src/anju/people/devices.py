@@ -7,12 +7,16 @@ from datetime import datetime
 from ipaddress import ip_address, ip_network
 
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from anju.people.models import KnownDevice, Person
 
 COOKIE = "anju_device"
+_NOTED = "device"
 _YEAR = 365 * 24 * 3600
 
 _BROWSERS = (
@@ -43,11 +47,24 @@ def recognise(request: HttpRequest, person: Person) -> bool:
     cookie = request.COOKIES.get(COOKIE) or secrets.token_urlsafe(24)
     request.META["anju.device"] = cookie
     mark = hashlib.sha256(cookie.encode()).digest()
+    request.session[_NOTED] = mark.hex()
     had_any = person.devices.exists()
     _, created = KnownDevice.objects.update_or_create(
         person=person, mark=mark, defaults={"label": describe(request.headers.get("User-Agent", ""))}
     )
     return created and had_any
+
+
+def of_session(session: SessionBase) -> bytes | None:
+    """The mark of the browser on which this session was begun; None for one that is over, or older than marks are noted."""
+    return bytes.fromhex(session.get(_NOTED, "")) or None
+
+
+def signed_in_on(request: HttpRequest, person: Person) -> bytes | None:
+    """The mark of the browser on which this person, who calls, has signed in. A program's token is the key of its session."""
+    token = request.headers.get("X-Session-Token")
+    sessions = [SessionStore(token), request.session] if token else [request.session]
+    return next((of_session(one) for one in sessions if one.get(SESSION_KEY) == str(person.pk)), None)
 
 
 def since(request: HttpRequest, person: Person) -> datetime:

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Router, Schema, Status
 
+from anju.people import devices as browsers
 from anju.people.limits import Each
 from anju.people.models import person_of
 from anju.sip import devices, place, provisioning
@@ -59,7 +60,8 @@ def sip_devices(request: HttpRequest) -> SipDevices:
 @router.post("/sip/devices", response={201: SipDeviceMade}, throttle=[Each("sip", 10)])
 def add(request: HttpRequest, said: SipDeviceIn) -> Status[SipDeviceMade]:
     """An account for a softphone, which rings whenever this home is called."""
-    made = devices.add(person_of(request.user), said.home, said.label)
+    person = person_of(request.user)
+    made = devices.add(person, said.home, said.label, browsers.signed_in_on(request, person))
     typed = provisioning.typed(made.device.username, made.password)
     qr = request.build_absolute_uri(f"/api/v1/sip/provision/{made.ticket}")
     return Status(

@@ -54,8 +54,8 @@ def _digest(ticket: str) -> bytes:
 
 
 @transaction.atomic
-def add(person: Person, home: UUID, label: str) -> Account:
-    """A softphone of one's own, which rings for this home. Raises Refused."""
+def add(person: Person, home: UUID, label: str, browser: bytes | None = None) -> Account:
+    """A softphone of one's own, which rings for this home until they sign out of this browser (its mark). Raises Refused."""
     consent.require(person.pk, INTERCOM)
     lives = Member.objects.living().filter(person=person, home=home, person__child__isnull=True).first()
     if lives is None:
@@ -63,7 +63,12 @@ def add(person: Person, home: UUID, label: str) -> Account:
     if SipDevice.objects.filter(person=person).count() >= MOST_A_PERSON:
         raise Refused("too_many_devices", _("最多添加 5 台话机，请先删除不用的。"), status=409)
     ticket = secrets.token_urlsafe(24)
-    facts: dict[str, Any] = {"person": person, "home_id": home, "label": label.strip()[:40] or "Linphone"}
+    facts: dict[str, Any] = {
+        "person": person,
+        "home_id": home,
+        "label": label.strip()[:40] or "Linphone",
+        "browser": browser,
+    }
     with scope.community(lives.community_id):
         made = _make(lives.community_id, Kind.SOFTPHONE, ticket=_digest(ticket), **facts)
         audit.record(AuditEntry.Action.ADD, made.device, actor=person.pk, subject=person.pk, reason="sip_added")

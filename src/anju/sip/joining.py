@@ -1,4 +1,4 @@
-"""How SIP joins what happens elsewhere: a call begins, is taken or ends; somebody moves out, takes their consent back, or has a new password."""
+"""How SIP joins what happens elsewhere: a call begins, is taken or ends; somebody moves out, signs out, takes their consent back, or has a new password."""
 
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -6,7 +6,8 @@ from uuid import UUID
 from allauth.account.signals import password_changed, password_reset, password_set
 from django.db import connection, transaction
 from django.dispatch import receiver
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from anju.homes.actions import membership_changed
 from anju.homes.models import Member
@@ -16,6 +17,7 @@ from anju.intercom.purposes import INTERCOM
 from anju.notices import actions as notices
 from anju.notices.models import Notice
 from anju.people.models import Person
+from anju.people.signals import signed_out
 from anju.privacy import audit, consent, scope
 from anju.privacy.models import AuditEntry
 from anju.sip import devices, kamailio, place, telephones
@@ -82,26 +84,32 @@ def _moved(person: UUID, **_: Any) -> None:
 
 
 @receiver([password_changed, password_reset, password_set])
-@transaction.atomic
 def _new_password(user: Person, **_options: Any) -> None:  # Any: the signal's own arguments
     """A new password ends what somebody who held this person's phone, or knew the former one, has added."""
+    text = _("您的密码已更改，原有软电话已全部移除，不再响铃，也不能开门。需要时请到“来电 → 话机与软电话”重新添加。")
+    _end(user, text)
+
+
+@receiver(signed_out)
+def _signed_out(person: Person, browser: bytes, **_options: Any) -> None:
+    """What was added on a browser goes with the sign-in there."""
+    text = _(
+        "您已退出登录，在那台设备上添加的软电话随之移除，不再响铃，也不能开门。需要时请到“来电 → 话机与软电话”重新添加。"
+    )
+    _end(person, text, browser=browser)
+
+
+@transaction.atomic
+def _end(person: Person, why: Promise, **which: bytes) -> None:
+    """End softphones of this person, and tell them why."""
     with scope.platform():
-        mine = list(SipDevice.objects.filter(person=user))
+        mine = list(SipDevice.objects.filter(person=person, **which))
         for one in mine:
-            audit.record(AuditEntry.Action.DELETE, one, actor=user.pk, subject=user.pk, reason="sip_removed")
+            audit.record(AuditEntry.Action.DELETE, one, actor=person.pk, subject=person.pk, reason="sip_removed")
         devices.revoke(mine)
     if mine:
-        _tell_removed(user)
-
-
-def _tell_removed(person: Person) -> None:
-    with notices.language_of(person):
-        notices.tell(
-            person,
-            Notice.Kind.SECURITY,
-            _("软电话已移除"),
-            _("您的密码已更改，原有软电话已全部移除，不再响铃，也不能开门。需要时请到“来电 → 话机与软电话”重新添加。"),
-        )
+        with notices.language_of(person):
+            notices.tell(person, Notice.Kind.SECURITY, str(_("软电话已移除")), str(why))
 
 
 @consent.before_erasure(INTERCOM)

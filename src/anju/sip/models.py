@@ -32,7 +32,7 @@ class SipDevice(CommunityModel):
 
     person: whose it is; None for what hangs on a wall. home: whose calls it rings for. gate: at which it stands and calls from.
     ha1: MD5 of name, realm and a random password (RFC 2617), all that is kept of it. ticket: of the one address that hands
-    over the account, until ticket_until.
+    over the account, until ticket_until. browser: on which its owner was signed in who added it.
     """
 
     RUNG = (Kind.SOFTPHONE, Kind.STATION)
@@ -48,6 +48,7 @@ class SipDevice(CommunityModel):
             "created_at": Personal(Category.DEVICE, INTERCOM, _("话机添加时间")),
             "ticket": NotPersonal("hash of a random secret"),
             "ticket_until": NotPersonal("when that secret ends"),
+            "browser": NotPersonal("hash of a random cookie"),
         },
     )
     isolation = Isolation(person="person_id")
@@ -65,6 +66,7 @@ class SipDevice(CommunityModel):
     ha1 = models.CharField(max_length=32)
     ticket = models.BinaryField(max_length=32, null=True, unique=True)
     ticket_until = models.DateTimeField(null=True)
+    browser = models.BinaryField(max_length=32, null=True)
     created_at = models.DateTimeField(_("添加时间"), auto_now_add=True)
 
     class Meta:
