@@ -27,8 +27,8 @@ from benchmarks.figures import percentile
 from benchmarks.gates import Helper
 from benchmarks.relay import media
 
-HOMES = 400
-"""As many gates: each may make twelve calls a minute."""
+HOMES = 1200
+"""As many gates: each may make twelve calls a minute, and who is called again while it still rings is busy."""
 SECONDS = 30
 RATE = 100
 LADDER = (20, 30, 40, 50, 60, 80)

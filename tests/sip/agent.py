@@ -359,13 +359,14 @@ class Agent:
                 return True
         return False
 
-    def press_without_a_call(self, key: str) -> None:
-        """An INFO as if one had answered."""
+    def press_without_a_call(self, key: str) -> int:
+        """An INFO as if one had answered. Returns the answer's status."""
         invite = self.incoming
         assert invite is not None
         kept = self.name, self.remote, self.routes, self.target
         self.remote = (re.search(r"tag=([^;>\s]+)", invite.header("From")) or ["", ""])[1]
         self.name, self.routes = invite.header("Call-ID"), invite.headers("Record-Route")
         self.target = self.to = invite.header("Contact").split("<")[-1].split(">")[0]
-        self.press(key)
+        status = self.press(key)
         self.name, self.remote, self.routes, self.target = kept
+        return status

@@ -13,7 +13,7 @@ from anju.installation.ports import ports
 from anju.intercom.models import Call, CallState, Ring, RingState, Via
 from anju.people.models import Person
 from anju.privacy import scope
-from anju.sip import calls, devices
+from anju.sip import calls, devices, kamailio
 from anju.sip.asking import HEADER
 from tests import factories
 from tests.doors import Door
@@ -216,7 +216,7 @@ def test_nobody_but_the_answering_side_opens(
     call = dial(pad, page)
     winner.ring()
     loser.ring()
-    winner.press_without_a_call("#")  # while it still rings
+    assert winner.press_without_a_call("#") == 481  # while it still rings
     winner.answer()
     assert page.outcome() == 200
     assert until(lambda: state(call) == CallState.ANSWERED)
@@ -236,7 +236,7 @@ def test_nobody_but_the_answering_side_opens(
     assert (opened(call), pad.device.door.opened) == (False, 0)
 
 
-def test_a_key_of_before_the_answer_does_nothing_however_late_its_turn_comes(
+def test_a_key_in_the_sound_of_before_the_answer_does_nothing_however_late_its_turn_comes(
     pad: Pad, page: Agent, resident: Person, home: Home, agent: Register
 ) -> None:
     phone = device(resident, home, agent)
@@ -246,8 +246,39 @@ def test_a_key_of_before_the_answer_does_nothing_however_late_its_turn_comes(
     phone.answer()
     assert page.outcome() == 200
     assert until(lambda: state(call) == CallState.ANSWERED)
-    there = f"127.0.0.1:{phone.port}"
-    assert calls.pressed(page.name, phone.tag, "#", there, before) == "not_heard"
+    assert calls.pressed(page.name, phone.tag, "#", "127.0.0.1", before) == "not_heard"
     assert (opened(call), pad.device.door.opened) == (False, 0)
-    assert calls.pressed(page.name, phone.tag, "#", there, timezone.now()) == "opened"
+    assert calls.pressed(page.name, phone.tag, "#", "127.0.0.1", timezone.now()) == "opened"
     assert pad.device.door.opened == 1
+
+
+def test_a_key_that_comes_before_the_word_that_its_call_is_answered_waits_for_it(
+    pad: Pad, page: Agent, resident: Person, home: Home, agent: Register
+) -> None:
+    phone = device(resident, home, agent)
+    call = dial(pad, page)
+    phone.ring()
+    there = f"127.0.0.1:{phone.port}"
+    assert calls.pressed(page.name, page.tag, "#", there) == "not_heard"
+    assert calls.pressed(page.name, phone.tag, "#", there) == "not_yet"
+    phone.answer()
+    assert page.outcome() == 200
+    assert phone.press("#") == 200  # at once
+    assert until(lambda: opened(call))
+
+
+def test_a_call_is_over_though_the_word_that_it_was_answered_comes_after_that_of_its_end(
+    pad: Pad, page: Agent, resident: Person, home: Home, agent: Register
+) -> None:
+    account = softphone(resident, home)
+    phone = agent(account.device.username, account.password)
+    assert phone.register() == 200
+    [contact] = kamailio.contacts(account.device.username)
+    call = dial(pad, page)
+    phone.ring()
+    calls.ended(page.name, page.tag, phone.tag, "of nobody who may answer")
+    assert state(call) == CallState.RINGING
+    calls.ended(page.name, page.tag, phone.tag, contact["Ruid"])
+    assert state(call) == CallState.ENDED
+    calls.answered(page.name, page.tag, phone.tag, contact["Ruid"])
+    assert state(call) == CallState.ENDED

@@ -46,9 +46,9 @@ def dial(gate: Gate, home: Home | None, *, offer: str, picture: bytes) -> Call:
     if len(offer) > MOST_OFFER or len(picture) > MOST_PICTURE:
         raise Refused("bad_call", _("门禁发来的呼叫无法识别，请升级门禁程序。"))
     with scope.platform():
-        held = Gate.objects.select_for_update(of=("self",), no_key=True).select_related("panel").get(pk=gate.pk)
-        _require_reach(held, home)
-        _require_calm(held)
+        held = Gate.objects.select_for_update(of=("self",), no_key=True).select_related("panel")
+        _require_reach(held.only("community", "panel__off").get(pk=gate.pk), home)
+        _require_calm(gate)
         if home is not None:
             Home.objects.select_for_update(no_key=True).only("pk").get(pk=home.pk)
         busy = home is not None and _is_busy(home)
@@ -81,13 +81,13 @@ def _require_reach(gate: Gate, home: Home | None) -> None:
 def _require_calm(gate: Gate) -> None:
     """A locked gate's former call ends, for it has one at a time. Raises Refused when it calls too often."""
     minute = timezone.now() - timedelta(minutes=1)
-    latest = Call.objects.filter(gate=gate).filter(Q(at__gt=minute) | Q(state__in=Call.OPEN)).defer("offer").order_by()
-    before = list(latest)
-    if sum(one.at > minute for one in before) >= MOST_A_MINUTE:
+    latest = Call.objects.filter(gate=gate).filter(Q(at__gt=minute) | Q(state__in=Call.OPEN)).order_by()
+    before = list(latest.values_list("pk", "at", "state"))
+    if sum(at > minute for _call, at, _state in before) >= MOST_A_MINUTE:
         raise Refused("too_many_calls", _("呼叫太频繁，请一分钟后再试。"), status=429)
-    for one in before:
-        if one.state in Call.OPEN:
-            _end_former(_locked(one.pk))
+    for call, _at, state in before:
+        if state in Call.OPEN:
+            _end_former(_locked(call))
 
 
 def _end_former(call: Call) -> None:

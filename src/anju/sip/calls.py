@@ -53,7 +53,8 @@ def rung_by(call: Call) -> list[SipDevice]:
     """The devices that ring for a call: of those whose app rings for it, and what hangs on the wall."""
     if call.home_id is None:
         return []
-    at_home = list(SipDevice.objects.filter(home=call.home_id, kind__in=SipDevice.RUNG))
+    rows = SipDevice.objects.filter(home=call.home_id, kind__in=SipDevice.RUNG).order_by()
+    at_home = list(rows.only("kind", "username", "person", "home"))
     if not any(one.person_id for one in at_home):
         return at_home
     people = Ring.objects.filter(call=call, via=Via.APP).exclude(state=RingState.QUIET)
@@ -64,7 +65,8 @@ def rung_by(call: Call) -> list[SipDevice]:
 def route(invite: Invite) -> Route:
     """Whether this device may call, and who rings."""
     with scope.platform():
-        device = SipDevice.objects.select_related("gate").filter(username=invite.device).first()
+        rows = SipDevice.objects.select_related("gate").only("kind", "community", "gate__community")
+        device = rows.filter(username=invite.device).first()
         if device is None or device.gate is None or device.kind not in SipDevice.CALLING:
             return Route(403)  # who is rung calls nobody, inside or outside
         try:
@@ -123,25 +125,22 @@ def _of(name: str, **more: str) -> Dialog | None:
     return Dialog.objects.select_related("call").filter(name=name, **more).first()
 
 
-def answered(name: str, caller: str, tag: str, ruid: str) -> bool:
-    """Somebody picked up. Returns whether the call is theirs; where another was first, Kamailio is told to end it.
+def answered(name: str, caller: str, tag: str, ruid: str) -> None:
+    """Somebody picked up. Where another was first, Kamailio is told to end it.
 
     caller: the tag of who calls, for anybody may call under the same name. ruid: of the registration that answered.
     """
     with scope.platform():
         found = _of(name, caller_tag=caller)
-        if found is None:
-            return False
-        if found.answering_tag == tag:
-            return True  # a telephone, which has taken the call with its key
+        if found is None or found.answering_tag == tag:  # a telephone, which has taken the call with its key
+            return
         try:
-            _answer(found.call, ruid)
+            with transaction.atomic():
+                _answer(found.call, ruid)
+                Dialog.objects.filter(pk=found.pk).update(answering_tag=tag)
         except Refused as refused:
             log.info("sip_answer_refused", code=refused.code)
             kamailio.end(name, found.caller_tag, tag, after=0.5)
-            return False
-        Dialog.objects.filter(pk=found.pk).update(answering_tag=tag)
-    return True
 
 
 def _answer(call: Call, ruid: str) -> Ring:
@@ -168,16 +167,22 @@ def _addresses(call: Call) -> set[str]:
     return {way for host, port in found for way in (host, f"{host}:{port}") if host}
 
 
-def pressed(name: str, tag: str, digit: str, source: str, when: datetime) -> str:
+def pressed(name: str, tag: str, digit: str, source: str, heard: datetime | None = None) -> str:
     """A key was pressed. Returns what came of it. Only the side that answered is heard, only while the call is up.
 
-    when: the moment at which it arrived; a key of before the answer does nothing, however late its turn comes.
+    heard: when it came with the sound; one of before the answer does nothing. None: as a message, which Kamailio passes on when
+    the call is answered and not before: "not_yet", where that is still to be written down.
     source: the address whose sound the key was part of, or the address and port that the message came from. Who calls knows
     every mark of the call, and anybody may send sound: only what comes from where a device has registered is that device's.
     """
     with scope.platform():
-        found = _of(name, answering_tag=tag) if tag else None
-        if found is None or found.call.answered_at is None or when < found.call.answered_at:
+        found = _of(name)
+        if found is None or not tag or tag == found.caller_tag:
+            return "not_heard"
+        at = found.call.answered_at
+        if at is None and heard is None and found.call.state == CallState.RINGING:
+            return "not_yet"
+        if found.answering_tag != tag or at is None or (heard is not None and heard < at):
             return "not_heard"
         ring = Ring.objects.select_related("person").filter(call=found.call, state=RingState.ANSWERED).first()
         if ring is None or ring.via != Via.SIP:
@@ -194,12 +199,15 @@ def pressed(name: str, tag: str, digit: str, source: str, when: datetime) -> str
     return "ignored"
 
 
-def ended(name: str, caller: str) -> None:
-    """Whoever talked by SIP has hung up."""
+def ended(name: str, caller: str, tag: str = "", ruid: str = "") -> None:
+    """Whoever talked by SIP has hung up. tag, ruid: as for `answered`, whose word may come after this one."""
     with scope.platform():
-        call = Dialog.objects.filter(name=name, caller_tag=caller).values_list("call", flat=True).first()
-        if call is not None:
-            actions.hung_up(call, (Via.SIP, Via.PHONE))
+        found = _of(name, caller_tag=caller)
+        if found is None:
+            return
+        if tag and not found.answering_tag:
+            answered(name, caller, tag, ruid)
+        actions.hung_up(found.call_id, (Via.SIP, Via.PHONE))
 
 
 def declined(name: str, caller: str, ruid: str) -> None:

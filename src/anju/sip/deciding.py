@@ -26,11 +26,12 @@ def _sleeps(asked: Asked) -> Said:
 
 
 def _answered(asked: Asked) -> Said:
-    return {"theirs": calls.answered(asked["dialog"], asked["caller"], asked["tag"], asked.get("device", ""))}
+    calls.answered(asked["dialog"], asked["caller"], asked["tag"], asked.get("device", ""))
+    return {}
 
 
 def _ended(asked: Asked) -> Said:
-    calls.ended(asked["dialog"], asked["caller"])
+    calls.ended(asked["dialog"], asked["caller"], asked["tag"], asked.get("device", ""))
     return {}
 
 

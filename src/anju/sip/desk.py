@@ -7,6 +7,7 @@ What is decided about calls, others decide (deciding.py): of them there may be s
 import json
 import socket
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -29,6 +30,8 @@ DIGITS = "0123456789*#ABCD"
 """By the number of their event (RFC 4733, 3.2)."""
 MOST = 65_536
 """Bytes of a question."""
+TURNS, TURN = 60, 0.03
+"""How often, and after how many seconds again, a key is looked at that came before the word that its call is answered."""
 Request = socket.socket | tuple[bytes, socket.socket]
 
 
@@ -63,7 +66,7 @@ def _press(name: str, tag: str, digit: str, source: str | None = None, at: str =
 
     source: whose sound it was part of; at: or where the message came from.
     """
-    when = timezone.now()
+    heard = timezone.now() if source else None
     if not _room.acquire(blocking=False):
         log.warning("too_many_keys")
         return
@@ -72,9 +75,12 @@ def _press(name: str, tag: str, digit: str, source: str | None = None, at: str =
         try:
             if line.pressed(name, tag, digit, source):
                 return
-            with scope.request():
-                close_old_connections()
-                calls.pressed(name, tag, digit, source or at, when)
+            for _turn in range(TURNS):
+                with scope.request():
+                    close_old_connections()
+                    if calls.pressed(name, tag, digit, source or at, heard) != "not_yet":
+                        return
+                time.sleep(TURN)
         except Exception as error:  # noqa: BLE001  one key is lost, the hand stays; the message may quote what was typed
             log.error("sip_key", error=type(error).__name__)
         finally:

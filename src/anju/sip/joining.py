@@ -29,7 +29,8 @@ def _trace(call: Call, people: list[Person], **_: Any) -> list[Ring]:  # Any: th
     """Who is rung by SIP is written down with the others: as long as they may answer, the call is not refused by all."""
     if not place.runs():
         return []
-    owners = set(SipDevice.objects.filter(home=call.home_id, kind__in=SipDevice.RUNG).values_list("person", flat=True))
+    at_home = SipDevice.objects.filter(home=call.home_id, kind__in=SipDevice.RUNG).order_by()
+    owners = set(at_home.values_list("person", flat=True))
     stations: list[Person | None] = [None] if None in owners else []
     return actions.lines(call, Via.SIP, [*(one for one in people if one.pk in owners), *stations])
 

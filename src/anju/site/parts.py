@@ -130,11 +130,11 @@ def _caddyfile(host: str) -> Path:
     return path
 
 
-def wsgi(application: str, port: int, workers: str) -> list[str]:
-    """Processes that serve a WSGI application over loopback; one that dies is started anew."""
+def wsgi(application: str, port: int, workers: str, threads: int = 8) -> list[str]:
+    """Processes that serve a WSGI application over loopback; one that dies is started anew. threads: of each."""
     return [
         str(BIN / "granian"), "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-        "--workers", workers, "--blocking-threads", "8", "--backpressure", "64",
+        "--workers", workers, "--blocking-threads", str(threads), "--backpressure", "64",
         "--respawn-failed-workers", "--no-ws", "--log-level", "error", application,
     ]  # fmt: skip
 

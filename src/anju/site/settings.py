@@ -117,6 +117,9 @@ TEMPLATES = [
 
 def _database(url: str) -> dict[str, object]:
     parts = urlsplit(url)
+    options: dict[str, object] = {"connect_timeout": 5, "application_name": "anju"}
+    if os.environ.get("ANJU_DATABASE_PREPARES"):  # a process that asks a few things over and over
+        options |= {"server_side_binding": True, "prepare_threshold": 2}
     return {
         "ENGINE": "anju.privacy.postgresql",
         "HOST": parts.hostname or "",
@@ -125,7 +128,7 @@ def _database(url: str) -> dict[str, object]:
         "PASSWORD": unquote(parts.password or ""),
         "NAME": parts.path.lstrip("/"),
         "CONN_MAX_AGE": None,
-        "OPTIONS": {"connect_timeout": 5, "application_name": "anju"},
+        "OPTIONS": options,
     }
 
 

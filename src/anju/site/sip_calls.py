@@ -8,6 +8,8 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "anju.site.settings")
 # What is written down here is of calls, which do not outlive the machine either: no commit waits for a disk. Doors are opened elsewhere.
 os.environ["PGOPTIONS"] = "-c synchronous_commit=off"
+# The same few statements for every call: the server plans each once.
+os.environ["ANJU_DATABASE_PREPARES"] = "1"
 django.setup()
 
 from anju.installation.ports import outer, ports  # noqa: E402  Django must be set up first

@@ -37,7 +37,9 @@ def credentials_url() -> str:
 
 
 def _calls() -> list[str]:
-    return wsgi("anju.site.sip_calls:application", ports()["sip_calls"], os.environ.get("ANJU_SIP_WORKERS", "2"))
+    # Its questions compute and hardly wait: more threads would only get in each other's way.
+    workers = os.environ.get("ANJU_SIP_WORKERS", "2")
+    return wsgi("anju.site.sip_calls:application", ports()["sip_calls"], workers, threads=2)
 
 
 def _answers(name: str, port: str) -> Callable[[], Ill]:

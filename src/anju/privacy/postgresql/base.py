@@ -13,8 +13,9 @@ from anju.privacy import scope
 
 if TYPE_CHECKING:
     Cursor = psycopg.ClientCursor[Any]  # Any: rows are whatever a query selects
+    ServerBindingCursor = psycopg.Cursor[Any]
 else:
-    from django.db.backends.postgresql.base import Cursor
+    from django.db.backends.postgresql.base import Cursor, ServerBindingCursor
 
 
 class ScopedCursor(Cursor):
@@ -44,12 +45,31 @@ class ScopedCursor(Cursor):
         super().executemany(query, params_seq, **options)
 
 
+class PreparedCursor(ServerBindingCursor):
+    """The same for statements that the server keeps prepared: before one of those nothing else fits."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> "PreparedCursor":  # Any: as above
+        link: Any = self.connection  # Any: as above
+        wanted = scope.current()
+        if getattr(link, "anju_scope", None) != wanted:
+            link.anju_scope = None
+            super().execute(wanted.statement)
+            link.anju_scope = wanted
+        super().execute(query, params, **options)
+        return self
+
+    def executemany(self, query: Any, params_seq: Iterable[Any], **options: Any) -> None:  # Any: as above
+        for params in params_seq:
+            self.execute(query, params, **options)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """A rollback undoes settings as well, so each one forgets what the server was told."""
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:  # Any: psycopg's Connection, subclassed by Django
         connection = super().get_new_connection(conn_params)
-        connection.cursor_factory = ScopedCursor
+        prepared = self.settings_dict["OPTIONS"].get("server_side_binding")
+        connection.cursor_factory = PreparedCursor if prepared else ScopedCursor
         return connection
 
     def create_cursor(self, name: str | None = None) -> Any:  # Any: as the parent's
