@@ -12,7 +12,17 @@ from anju.people.models import Person
 from anju.privacy import scope
 from anju.privacy.isolation import isolated_models
 from anju.privacy.models import AuditEntry, Consent
+from anju.privacy.postgresql.base import PreparedCursor
 from tests import factories
+
+
+@pytest.fixture(autouse=True, params=["as written", "prepared"])
+def statements(request: pytest.FixtureRequest, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How they reach the server: each as text, or prepared by it and asked again, as in the processes that decide about calls."""
+    if request.param == "prepared":
+        link = connection.connection
+        monkeypatch.setattr(link, "cursor_factory", PreparedCursor)
+        monkeypatch.setattr(link, "prepare_threshold", 0)
 
 
 def members() -> set[UUID]:
@@ -46,6 +56,17 @@ def test_nobody_writes_into_another_community(community: Community) -> None:
         transaction.atomic(),
     ):
         Gate.objects.create(community=community, name="后门")
+
+
+def test_the_same_question_asked_again_and_again_is_answered_for_who_asks(
+    resident: Person, community: Community
+) -> None:
+    neighbour = factories.resident(community, "102")
+    for _turn in range(8):  # PostgreSQL plans a prepared statement for good at the sixth
+        for who in (resident, neighbour):
+            with scope.person(who.pk):
+                assert members() == {who.pk}
+        assert not members()
 
 
 def test_the_scope_ends_with_its_block(resident: Person) -> None:
