@@ -31,7 +31,7 @@ def _answered(asked: Asked) -> Said:
 
 
 def _ended(asked: Asked) -> Said:
-    calls.ended(asked["dialog"], asked["caller"], asked["tag"], asked.get("device", ""))
+    calls.ended(asked["dialog"], asked["caller"], asked.get("tag", ""), asked.get("device", ""))
     return {}
 
 
