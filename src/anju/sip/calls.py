@@ -202,12 +202,13 @@ def pressed(name: str, tag: str, digit: str, source: str, heard: datetime | None
 def ended(name: str, caller: str, tag: str = "", ruid: str = "") -> None:
     """Whoever talked by SIP has hung up. tag, ruid: as for `answered`, whose word may come after this one."""
     with scope.platform():
-        found = _of(name, caller_tag=caller)
+        found = Dialog.objects.filter(name=name, caller_tag=caller).values_list("call", "answering_tag").first()
         if found is None:
             return
-        if tag and not found.answering_tag:
+        call, answering = found
+        if tag and not answering:
             answered(name, caller, tag, ruid)
-        actions.hung_up(found.call_id, (Via.SIP, Via.PHONE))
+        actions.hung_up(call, (Via.SIP, Via.PHONE))
 
 
 def declined(name: str, caller: str, ruid: str) -> None:
